@@ -1,0 +1,1 @@
+"""People: users, passwords, sign-in sessions. Knows no page and no route."""

@@ -1,0 +1,4 @@
+"""Reading requests and writing answers.
+
+render is the only writer of errors and of Cache-Control, DPoP-Nonce and WWW-Authenticate.
+"""

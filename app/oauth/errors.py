@@ -1,0 +1,129 @@
+"""One class per registered error code (RFC 6749 §4.1.2.1 §5.2, RFC 6750 §3.1, RFC 8707 §2)."""
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """A refusal that the client is told about.
+
+    ``description`` is public: it says what was expected and what came, and holds no secret.
+    """
+
+    error: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description)
+        self.description = description
+
+
+class InvalidRequest(OAuthError):
+    """The request lacks a parameter, repeats one, or is otherwise malformed."""
+
+    error = "invalid_request"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The body is larger than this server reads."""
+
+    status = 413
+
+
+class UnsupportedMediaType(InvalidRequest):
+    """The body is not application/x-www-form-urlencoded."""
+
+    status = 415
+
+
+class InvalidClient(OAuthError):
+    """Client authentication failed. ``challenge`` is set when the Authorization header was used."""
+
+    error = "invalid_client"
+    status = 401
+
+    def __init__(self, description: str, *, challenge: str = 'Basic realm="token"') -> None:
+        super().__init__(description)
+        self.challenge = challenge
+
+
+class InvalidGrant(OAuthError):
+    """The code or refresh token is invalid, expired, revoked, or was issued to another client."""
+
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """The client may not use this grant type or method."""
+
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """The server knows no such grant type."""
+
+    error = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    """The server knows no such response type."""
+
+    error = "unsupported_response_type"
+
+
+class InvalidScope(OAuthError):
+    """The scope is unknown, malformed, or more than was granted."""
+
+    error = "invalid_scope"
+
+
+class InvalidTarget(OAuthError):
+    """The resource is unknown or malformed (RFC 8707 §2)."""
+
+    error = "invalid_target"
+
+
+class AccessDenied(OAuthError):
+    """The person or the server said no."""
+
+    error = "access_denied"
+
+
+class LoginRequired(OAuthError):
+    """prompt=none, and nobody is signed in (OpenID Connect Core §3.1.2.6)."""
+
+    error = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    """prompt=none, and consent is needed (OpenID Connect Core §3.1.2.6)."""
+
+    error = "consent_required"
+
+
+class ServerError(OAuthError):
+    """Something unexpected. The public description says nothing of it."""
+
+    error = "server_error"
+    status = 500
+
+
+class TemporarilyUnavailable(OAuthError):
+    """A store or key is out of reach: nothing was issued, and trying again may help."""
+
+    error = "temporarily_unavailable"
+    status = 503
+
+    def __init__(self, description: str, *, retry_after: int = 1) -> None:
+        super().__init__(description)
+        self.retry_after = retry_after
+
+
+class TooManyAttempts(OAuthError):
+    """Too many wrong credentials for one account or client from one address."""
+
+    error = "temporarily_unavailable"
+    status = 429
+
+    def __init__(self, description: str, *, retry_after: int) -> None:
+        super().__init__(description)
+        self.retry_after = retry_after

@@ -1,0 +1,177 @@
+"""Every setting, from the environment. Only main, the command line and migrations read this."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "HOLDFAST_"
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+# A Kubernetes Service called "holdfast" injects these into every pod; they are nobody's settings.
+_INJECTED = re.compile(r"HOLDFAST_(SERVICE_.*|PORT(_.*)?)")
+
+Seconds = Annotated[int, Field(gt=0)]
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """A setting is wrong or unknown; the message is one line that says which and what to do."""
+
+
+class Settings(BaseSettings):
+    """The deployment's settings. Lifetimes are whole seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    issuer: str = Field(
+        default="http://127.0.0.1:8000",
+        description="The server's public base URL, and the iss of its tokens.",
+    )
+    data_dir: Path = Field(
+        default=Path(".holdfast"),
+        description="Holds the SQLite database and the generated secret; mode 0700.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://user:password@host/name. Unset: SQLite in the data directory.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="redis://, rediss://, redis+sentinel:// or redis+cluster://. Unset: memory.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Encrypts signing keys at rest. Required once the database is not SQLite.",
+    )
+    secret_key_previous: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="The secret before a rotation, until `holdfast key reencrypt` has run.",
+    )
+    dpop_nonce: Literal["off", "auto", "required"] = Field(
+        default="auto", description="The nonce policy (RFC 9449 §8) of clients without their own."
+    )
+    dpop_algs: Words = Field(
+        default=(
+            "ES256",
+            "ES384",
+            "ES512",
+            "EdDSA",
+            "Ed25519",
+            "PS256",
+            "PS384",
+            "PS512",
+            "RS256",
+        ),
+        description="Proof algorithms taken, comma-separated.",
+    )
+    allow_bearer: bool = Field(
+        default=False,
+        description="Let a client registered for it have short-lived tokens bound to no key.",
+    )
+    default_audience: str | None = Field(
+        default=None, description="aud of tokens for no named resource. Unset: the issuer."
+    )
+    access_token_lifetime: Seconds = Field(default=300, description="Seconds.")
+    bearer_token_lifetime: Seconds = Field(
+        default=60, description="Seconds, for tokens bound to no key."
+    )
+    refresh_token_lifetime: Seconds = Field(
+        default=int(timedelta(days=30).total_seconds()),
+        description="Seconds from sign-in until the whole token family ends.",
+    )
+    code_lifetime: Annotated[int, Field(gt=0, le=600)] = Field(
+        default=60, description="Seconds; RFC 6749 §4.1.2 allows ten minutes at most."
+    )
+    session_lifetime: Seconds = Field(
+        default=int(timedelta(hours=12).total_seconds()),
+        description="Seconds until a signed-in browser must sign in again.",
+    )
+    trusted_proxies: Words = Field(
+        default=(),
+        description="Addresses or networks whose X-Forwarded-For is believed, comma-separated.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+    log_format: Literal["text", "json"] = Field(default="text")
+
+    @field_validator("dpop_algs", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_a_base_url(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        # RFC 8414 §2: a URL that uses the "https" scheme and has no query or fragment components.
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or "?" in issuer
+            or "#" in issuer
+        ):
+            message = "must be an https URL without query or fragment"
+            raise ValueError(message)
+        if parts.username is not None or parts.password is not None:
+            message = "must not hold a user name or password"
+            raise ValueError(message)
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+            message = "must be https; http is accepted on 127.0.0.1, ::1 and localhost only"
+            raise ValueError(message)
+        if issuer.endswith("/"):
+            message = "must not end with a slash"
+            raise ValueError(message)
+        return issuer
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, url: SecretStr | None) -> SecretStr | None:
+        schemes = ("postgresql://", "postgresql+asyncpg://", "sqlite:///", "sqlite+aiosqlite:///")
+        if url is not None and not url.get_secret_value().startswith(schemes):
+            message = "must start with postgresql:// or sqlite:///"
+            raise ValueError(message)
+        return url
+
+    @model_validator(mode="after")
+    def _a_shared_database_needs_a_secret(self) -> "Settings":
+        url = self.database_url.get_secret_value() if self.database_url else "sqlite"
+        if self.secret_key is None and not url.startswith("sqlite"):
+            message = "HOLDFAST_SECRET_KEY is required once the database is not SQLite"
+            raise ValueError(message)
+        return self
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the server by https."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def audience(self) -> str:
+        """Aud of a token for no named resource."""
+        return self.default_audience or self.issuer
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment. Raises SettingsError with one clear line."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known and not _INJECTED.fullmatch(name):
+            message = (
+                f"{name} is not a setting of this server; see docs/settings.md for those that are"
+            )
+            raise SettingsError(message)
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = PREFIX + str(first["loc"][0]).upper() + ": " if first["loc"] else ""
+        raise SettingsError(name + first["msg"].removeprefix("Value error, ")) from None
