@@ -1,0 +1,67 @@
+"""One log line a request, with an id that the answer carries too. Never a query or a body."""
+
+import re
+import secrets
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..clock import Clock
+
+REQUEST_ID = b"x-request-id"
+_FIT_TO_LOG = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+log = structlog.get_logger("holdfast.http")
+
+
+class AccessLog:
+    """ASGI middleware: names each request and logs its outcome.
+
+    A request id that came with the request is kept if it is short and plain, so that a proxy's
+    log and ours tell of the same request.
+    """
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope["headers"])
+        status = 500
+        began = self._clock.now()
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (REQUEST_ID, request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_named)
+            finally:
+                log.info("request", **_facts(scope), status=status, ms=self._since(began))
+
+    def _since(self, began: float) -> float:
+        return round((self._clock.now() - began) * 1000, 1)
+
+
+def _facts(scope: Scope) -> dict[str, Any]:
+    client = scope.get("client")
+    return {
+        "method": scope["method"],
+        "path": scope["path"],
+        "address": client[0] if client else None,
+    }
+
+
+def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == REQUEST_ID and _FIT_TO_LOG.fullmatch(value):
+            return value.decode()
+    return secrets.token_hex(8)

@@ -1,0 +1,78 @@
+"""The only writer of errors and of Cache-Control, DPoP-Nonce and WWW-Authenticate."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from ..clock import Clock
+from ..dpop.errors import NonceRequired, ProofRefused
+from ..oauth.errors import InvalidClient, OAuthError, TemporarilyUnavailable, TooManyAttempts
+
+MAX_RECEIVED = 200
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+# RFC 6749 §5.2: error_description "MUST NOT include characters outside the set
+# %x20-21 / %x23-5B / %x5D-7E", which leaves out the double quote and the backslash.
+_OUTSIDE_THE_SET = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+_STAND_INS = {'"': "'", "\\": "/", "\n": " ", "\t": " "}
+
+
+def describe(text: str) -> str:
+    """Make a text fit error_description (RFC 6749 §5.2)."""
+    return _OUTSIDE_THE_SET.sub(lambda found: _STAND_INS.get(found[0], "?"), text)
+
+
+def json_response(
+    body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Write a JSON answer that nobody may cache."""
+    content = json.dumps(body, separators=(",", ":")).encode()
+    return Response(content, status, NO_STORE | dict(headers or {}), "application/json")
+
+
+def public_json(body: Mapping[str, Any], *, max_age: int) -> Response:
+    """Write a JSON document that anyone may cache for ``max_age`` seconds."""
+    headers = {"Cache-Control": f"public, max-age={max_age}"}
+    return Response(json.dumps(body, indent=2).encode(), 200, headers, "application/json")
+
+
+def nonce_header(nonce: str | None) -> dict[str, str]:
+    """Return the DPoP-Nonce header field, if there is a nonce to hand out (RFC 9449 §8)."""
+    return {"DPoP-Nonce": nonce} if nonce else {}
+
+
+def oauth_error(error: OAuthError) -> Response:
+    """Answer with an OAuth error (RFC 6749 §5.2)."""
+    headers: dict[str, str] = {}
+    if isinstance(error, InvalidClient):
+        headers["WWW-Authenticate"] = error.challenge
+    if isinstance(error, TemporarilyUnavailable | TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after)
+    body = {"error": error.error, "error_description": describe(error.description)}
+    return json_response(body, status=error.status, headers=headers)
+
+
+def proof_refused(error: ProofRefused, *, clock: Clock, issuer: str) -> Response:
+    """Answer with the refusal of a DPoP proof (RFC 9449 §5 and §8).
+
+    Beside the registered members, ``dpop`` says the same to a program: the check, what was
+    expected, what came, and the server's time in POSIX seconds.
+    """
+    details: dict[str, str | int] = {"check": error.check, "server_time": int(clock.now())}
+    if error.expected is not None:
+        details["expected"] = error.expected
+    if error.received is not None:
+        details["received"] = error.received[:MAX_RECEIVED]
+    body = {
+        "error": error.error,
+        "error_description": describe(error.description),
+        "error_uri": f"{issuer}/errors/{error.check}",
+        "dpop": details,
+    }
+    # Only a challenge carries the nonce: clients take it on any 4xx as a call to resend.
+    nonce = error.nonce if isinstance(error, NonceRequired) else None
+    return json_response(body, status=400, headers=nonce_header(nonce))

@@ -1,0 +1,79 @@
+"""Reading requests: form bodies, DPoP header fields, the client's address."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from ..oauth.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+
+MAX_BODY = 64 * 1024
+MAX_FIELDS = 200
+FORM = "application/x-www-form-urlencoded"
+
+Pairs = list[tuple[str, str]]
+
+
+async def read_form(request: Request) -> Pairs:
+    """Return the fields of a form body in order, repeated ones included.
+
+    Raises UnsupportedMediaType (415), PayloadTooLarge (413) or InvalidRequest (400).
+    """
+    content_type = request.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    # RFC 6749 §3.2: parameters are sent in the "application/x-www-form-urlencoded" format.
+    if media_type != FORM:
+        raise UnsupportedMediaType(f"Content-Type is '{media_type}', expected '{FORM}'")
+    return parse_form(await _read_body(request))
+
+
+def read_query(request: Request) -> Pairs:
+    """Return the fields of the query component in order. Raises InvalidRequest."""
+    return parse_form(request.scope["query_string"])
+
+
+def parse_form(body: bytes) -> Pairs:
+    """Decode form-urlencoded bytes (RFC 6749 appendix B). Raises InvalidRequest."""
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"),
+            keep_blank_values=True,
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except UnicodeDecodeError:
+        raise InvalidRequest("the parameters are not valid UTF-8") from None
+    except ValueError:
+        raise InvalidRequest(f"more than {MAX_FIELDS} parameters") from None
+    if any("\x00" in text for pair in pairs for text in pair):
+        raise InvalidRequest("a parameter holds a NUL character")
+    return pairs
+
+
+async def _read_body(request: Request) -> bytes:
+    too_large = f"the body is larger than {MAX_BODY // 1024} KiB"
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:12]) > MAX_BODY:
+        raise PayloadTooLarge(too_large)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise PayloadTooLarge(too_large)
+    return bytes(body)
+
+
+def header_values(request: Request, name: bytes) -> list[str]:
+    """Return each value of a header field, as sent, one item a field line."""
+    headers: list[tuple[bytes, bytes]] = request.scope["headers"]
+    return [value.decode("latin-1") for key, value in headers if key == name]
+
+
+def dpop_headers(request: Request) -> list[str]:
+    """Return the values of the DPoP header field, one item a field line (RFC 9449 §4.1)."""
+    return header_values(request, b"dpop")
+
+
+def client_address(request: Request) -> str:
+    """Return the peer's address; behind trusted proxies, the one they name."""
+    return request.client.host if request.client else "unknown"
