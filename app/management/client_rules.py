@@ -1,0 +1,176 @@
+"""What every registered client must keep to, whoever registers it (RFC 7591 §2, RFC 9700 §2)."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ..oauth import redirect_uri, scope
+from ..oauth.client import ApplicationType, AuthMethod, Client, GrantType
+from ..oauth.errors import OAuthError
+from . import client_jwks
+from .errors import Refused
+
+MAX_NAME = 100
+MAX_URIS = 20
+MAX_SCOPES = 100
+NONCE_POLICIES = ("off", "auto", "required")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What this deployment allows. ``on_loopback``: its issuer is http on a loopback host."""
+
+    allow_bearer: bool = False
+    on_loopback: bool = False
+
+
+def check(client: Client, policy: Policy) -> None:
+    """Raise Refused, naming the member, for the first rule that the client breaks."""
+    _check_name(client)
+    _check_grants(client)
+    _check_redirect_uris(client, policy)
+    _check_scopes(client)
+    _check_keys(client)
+    _check_origins(client, policy)
+    _check_dpop(client, policy)
+
+
+def _check_name(client: Client) -> None:
+    name = client.client_name
+    if not name or name != name.strip() or not name.isprintable():
+        raise Refused("client_name", "expected a name of printable characters")
+    if len(name) > MAX_NAME:
+        raise Refused(
+            "client_name", f"expected at most {MAX_NAME} characters, received {len(name)}"
+        )
+
+
+def _check_grants(client: Client) -> None:
+    known = {grant.value for grant in GrantType}
+    if unknown := client.grant_types - known:
+        raise Refused(
+            "grant_types",
+            f"expected some of {', '.join(sorted(known))}, received '{min(unknown)}'",
+        )
+    if not client.grant_types:
+        raise Refused("grant_types", "without a grant type the client could not get a token")
+    # RFC 6749 §4.4: The client credentials grant type MUST only be used by confidential clients.
+    if client.is_public and GrantType.CLIENT_CREDENTIALS in client.grant_types:
+        raise Refused(
+            "grant_types",
+            "client_credentials is for confidential clients only, and this one is public",
+        )
+    # RFC 6749 §4.4.3: A refresh token SHOULD NOT be included in a client credentials answer.
+    if (
+        GrantType.REFRESH_TOKEN in client.grant_types
+        and GrantType.AUTHORIZATION_CODE not in client.grant_types
+    ):
+        raise Refused(
+            "grant_types", "refresh_token needs authorization_code, which begets the refresh token"
+        )
+
+
+def _check_redirect_uris(client: Client, policy: Policy) -> None:
+    uris = client.redirect_uris
+    if GrantType.AUTHORIZATION_CODE not in client.grant_types:
+        if uris:
+            raise Refused(
+                "redirect_uris", "only a client with the grant authorization_code has redirect URIs"
+            )
+        return
+    # RFC 6749 §3.1.2.2: clients MUST be required to register their redirection endpoint.
+    if not uris:
+        raise Refused(
+            "redirect_uris",
+            "a client that signs people in needs at least one redirect URI, like "
+            "https://client.example/callback",
+        )
+    if len(uris) > MAX_URIS:
+        raise Refused("redirect_uris", f"expected at most {MAX_URIS}, received {len(uris)}")
+    if len(set(uris)) != len(uris):
+        raise Refused("redirect_uris", "the same redirect URI is there twice")
+    for uri in uris:
+        try:
+            redirect_uri.check_registration(uri, _rules_for(uri, client, policy))
+        except OAuthError as error:
+            raise Refused("redirect_uris", error.description) from None
+
+
+def _rules_for(uri: str, client: Client, policy: Policy) -> ApplicationType:
+    # While the server itself stands on loopback, so may the page under development that uses it.
+    if policy.on_loopback and uri.startswith("http://"):
+        return ApplicationType.NATIVE
+    return client.application_type
+
+
+def _check_scopes(client: Client) -> None:
+    if len(client.scopes) > MAX_SCOPES:
+        raise Refused("scope", f"expected at most {MAX_SCOPES}, received {len(client.scopes)}")
+    check_scopes(client.scopes)
+
+
+def check_scopes(scopes: frozenset[str]) -> None:
+    """Raise Refused unless each is one scope-token (RFC 6749 §3.3)."""
+    for word in sorted(scopes):
+        try:
+            parsed = scope.parse(word)
+        except OAuthError:
+            parsed = frozenset()
+        if parsed != {word}:
+            raise Refused(
+                "scope",
+                f"'{word}' is not a scope: expected one word without quotes or backslashes",
+            )
+
+
+def _check_keys(client: Client) -> None:
+    by_assertion = client.auth_method is AuthMethod.PRIVATE_KEY_JWT
+    if client.jwks is None:
+        if by_assertion:
+            raise Refused("jwks", "private_key_jwt needs the client's public keys, as a JWK set")
+        return
+    if not by_assertion:
+        raise Refused("jwks", "only a client with the method private_key_jwt has keys")
+    client_jwks.check(client.jwks)
+
+
+def _check_origins(client: Client, policy: Policy) -> None:
+    origins = client.allowed_origins
+    if len(origins) > MAX_URIS:
+        raise Refused("allowed_origins", f"expected at most {MAX_URIS}, received {len(origins)}")
+    for origin in origins:
+        if not _is_origin(origin, policy):
+            raise Refused(
+                "allowed_origins",
+                f"'{origin}' is not an origin like https://client.example, in lower case and "
+                "without a path",
+            )
+
+
+def _is_origin(value: str, policy: Policy) -> bool:
+    # RFC 6454 §6.2: scheme, "://", host, and ":" port unless it is the scheme's default.
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or not value.isascii():
+        return False
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    shown = f"[{host}]" if ":" in host else host
+    rebuilt = f"{parts.scheme}://{shown}" + (f":{port}" if port not in {None, default} else "")
+    is_local = parts.scheme == "http" and host in redirect_uri.LOOPBACK_HOSTS
+    return rebuilt == value and (parts.scheme == "https" or (is_local and policy.on_loopback))
+
+
+def _check_dpop(client: Client, policy: Policy) -> None:
+    if client.dpop_nonce is not None and client.dpop_nonce not in NONCE_POLICIES:
+        raise Refused(
+            "dpop_nonce",
+            f"expected one of {', '.join(NONCE_POLICIES)}, received '{client.dpop_nonce}'",
+        )
+    # RFC 9449 §5.2: dpop_bound_access_tokens: whether the client always uses DPoP.
+    if not client.dpop_bound_access_tokens and not policy.allow_bearer:
+        raise Refused(
+            "dpop_bound_access_tokens",
+            "tokens bound to no key are off; set HOLDFAST_ALLOW_BEARER=true first, if you must",
+        )

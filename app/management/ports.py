@@ -1,0 +1,71 @@
+"""What management needs from the database: one unit of work, with its audit trail."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from ..oauth.client import Client
+from ..oauth.ports import AuditTrail, ResourceServer
+
+
+class StoredClients(Protocol):
+    """The registered clients, inside a unit of work."""
+
+    async def add(self, client: Client) -> bool:
+        """Insert; False if the client_id is taken."""
+        ...
+
+    async def find(self, client_id: str) -> Client | None: ...
+
+    async def lock(self, client_id: str) -> Client | None:
+        """Read the client and keep others from changing it until the unit of work ends."""
+        ...
+
+    async def list(self) -> Sequence[Client]: ...
+
+    async def replace(self, client: Client) -> bool:
+        """Overwrite; False if there is none."""
+        ...
+
+    async def delete(self, client_id: str) -> bool:
+        """Delete the client with its consents and token families."""
+        ...
+
+
+class StoredResources(Protocol):
+    """The registered resource servers, inside a unit of work."""
+
+    async def add(self, resource: ResourceServer) -> bool:
+        """Insert; False if the URI is taken."""
+        ...
+
+    async def list(self) -> Sequence[ResourceServer]: ...
+
+    async def delete(self, uri: str) -> bool: ...
+
+
+class Work(Protocol):
+    """One transaction. Leaving it without ``commit`` rolls back."""
+
+    @property
+    def clients(self) -> StoredClients: ...
+
+    @property
+    def resources(self) -> StoredResources: ...
+
+    @property
+    def audit(self) -> AuditTrail: ...
+
+    async def commit(self) -> None: ...
+
+
+class Database(Protocol):
+    """Opens units of work."""
+
+    def begin(self) -> AbstractAsyncContextManager[Work]:
+        """Open a unit of work that writes."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Work]:
+        """Open a unit of work that only reads."""
+        ...
