@@ -22,7 +22,9 @@ class Spending:
 
     ``proof`` is a hash of (jkt, htu, jti). ``expires_at``: no replica accepts the proof after that.
     ``holder`` names the (client, key) pair whose nonce marker is meant. ``owes_nonce``: refuse if
-    the holder has a marker. ``renew_marker``: with FRESH, write the holder's marker.
+    the holder has a marker. ``renew_marker``: with FRESH, write the holder's marker. ``born_at``:
+    the memory's, as it was read first of all, before the nonce and the date were judged; if the
+    memory was born again since, spending raises instead of trusting that judgement.
     """
 
     jkt: str
@@ -31,6 +33,7 @@ class Spending:
     holder: str
     owes_nonce: bool
     renew_marker: bool
+    born_at: float | None = None
 
 
 class ProofMemory(Protocol):
