@@ -100,6 +100,24 @@ class ConsentRequired(OAuthError):
     error = "consent_required"
 
 
+class RequestNotSupported(OAuthError):
+    """The request parameter (RFC 9101) is not taken (OpenID Connect Core §3.1.2.6)."""
+
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    """The request_uri parameter is not taken (OpenID Connect Core §3.1.2.6)."""
+
+    error = "request_uri_not_supported"
+
+
+class InvalidRedirectUri(OAuthError):
+    """A redirect URI that no client may register (RFC 7591 §3.2.2)."""
+
+    error = "invalid_redirect_uri"
+
+
 class ServerError(OAuthError):
     """Something unexpected. The public description says nothing of it."""
 
