@@ -22,6 +22,14 @@ class Clients(Protocol):
         ...
 
 
+class Users(Protocol):
+    """The people, as far as their tokens depend on them."""
+
+    async def is_active(self, user_id: str) -> bool:
+        """Whether the person exists and is not disabled."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceServer:
     """A registered protected resource (RFC 8707): its URI is the ``aud`` of its tokens."""
