@@ -40,8 +40,8 @@ def document(issuer: str, served: Served) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(served.dpop_algs),
         "scopes_supported": sorted(served.scopes),
         "prompt_values_supported": sorted(authorization.PROMPTS),
-        # RFC 9101 §10.5 leaves the defaults of OpenID Connect Discovery §3, where request_uri is
-        # taken unless the document says otherwise.
+        # OpenID Connect Discovery §3: request_uri_parameter_supported: If omitted, the default
+        # value is true.
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
