@@ -1,4 +1,7 @@
-"""DPoP for Authlib's OAuth2Client and AsyncOAuth2Client."""
+"""DPoP for Authlib's OAuth2Client and AsyncOAuth2Client.
+
+Import these two from here, and Authlib's warning that it would rather have httpx2 stays away.
+"""
 
 import warnings
 from functools import partial
@@ -15,10 +18,24 @@ from .nonces import Nonces
 with warnings.catch_warnings():
     # Authlib prefers the fork httpx2; its classes below follow whichever of the two it took.
     warnings.simplefilter("ignore", deprecate.AuthlibDeprecationWarning)
-    from authlib.integrations import (  # type: ignore[import-untyped]  # Authlib ships no types
-        base_client,
-        httpx_client,
+    from authlib.integrations.base_client import (  # type: ignore[import-untyped]  # no types
+        OAuthError,
+        UnsupportedTokenTypeError,
     )
+    from authlib.integrations.httpx_client import (  # type: ignore[import-untyped]  # no types
+        AsyncOAuth2Client,
+        OAuth2Auth,
+        OAuth2Client,
+        OAuth2ClientAuth,
+    )
+
+__all__ = [
+    "AsyncOAuth2Client",
+    "OAuth2Client",
+    "OAuthError",
+    "UnsupportedTokenTypeError",
+    "use_dpop",
+]
 
 AnyClient = TypeVar("AnyClient")
 
@@ -42,7 +59,7 @@ def use_dpop(
     return client
 
 
-class _ClientAuth(DpopFlow, httpx_client.OAuth2ClientAuth):  # type: ignore[misc]  # no types
+class _ClientAuth(DpopFlow, OAuth2ClientAuth):  # type: ignore[misc]  # no types
     def __init__(self, prover: Prover, **arguments: object) -> None:
         super().__init__(**arguments)
         self.prover = prover
@@ -51,7 +68,7 @@ class _ClientAuth(DpopFlow, httpx_client.OAuth2ClientAuth):  # type: ignore[misc
         return next(self.auth_flow(request)), None
 
 
-class _TokenAuth(DpopFlow, httpx_client.OAuth2Auth):  # type: ignore[misc]  # Authlib ships no types
+class _TokenAuth(DpopFlow, OAuth2Auth):  # type: ignore[misc]  # Authlib ships no types
     def __init__(self, prover: Prover, replaced: Any) -> None:  # noqa: ANN401  # untyped Authlib
         super().__init__(replaced.token, client=replaced.client)
         self.hooks = replaced.hooks
@@ -77,7 +94,5 @@ def _bound(response: httpx.Response) -> httpx.Response:
     # given, and the client MUST discard the response if it deems that protection important.
     token_type = json_member(response, "token_type")
     if response.is_success and str(token_type).lower() != "dpop":
-        raise base_client.UnsupportedTokenTypeError(
-            description=f"token_type is {token_type}, expected DPoP"
-        )
+        raise UnsupportedTokenTypeError(description=f"token_type is {token_type}, expected DPoP")
     return response

@@ -73,6 +73,9 @@ class DpopKey:
             raise ValueError("the JWK is not a well-formed key") from None
         if not isinstance(key, ECKey | OKPKey | RSAKey) or not key.is_private:
             raise ValueError("the JWK is not the private half of an asymmetric key")
+        public = key.binding.convert_raw_key_to_dict(key.public_key, private=False)
+        if any(jwk.get(name) != value for name, value in public.items()):
+            raise ValueError("the JWK's public half is not that of its private half")
         kind = (key.key_type, None if isinstance(key, RSAKey) else key.curve_name)
         fitting = [name for name, wanted in _KEY_OF.items() if wanted == kind]
         alg = alg or key.alg or (fitting[0] if fitting else None)
