@@ -6,6 +6,8 @@ from typing import Protocol
 
 from ..oauth.client import Client
 from ..oauth.ports import AuditTrail, ResourceServer
+from ..storage.users import User
+from ..tokens.ports import SealedKeys
 
 
 class StoredClients(Protocol):
@@ -44,6 +46,42 @@ class StoredResources(Protocol):
     async def delete(self, uri: str) -> bool: ...
 
 
+class StoredUsers(Protocol):
+    """The people, inside a unit of work."""
+
+    async def add(self, user: User) -> bool:
+        """Insert; False if the address is taken, in whatever case."""
+        ...
+
+    async def find_by_email(self, email: str) -> User | None: ...
+
+    async def lock(self, user_id: str) -> User | None:
+        """Read the user and keep others from changing them until the unit of work ends."""
+        ...
+
+    async def list(self) -> Sequence[User]: ...
+
+    async def replace(self, user: User) -> bool: ...
+
+    async def delete(self, user_id: str) -> bool:
+        """Delete the user with their consents, and revoke their token families."""
+        ...
+
+
+class Families(Protocol):
+    """Token families, inside a unit of work."""
+
+    async def revoke_all(
+        self, *, client_id: str | None = None, user_id: str | None = None
+    ) -> int: ...
+
+
+class PasswordHasher(Protocol):
+    """Makes what is stored of a password."""
+
+    async def hash(self, password: str) -> str: ...
+
+
 class Work(Protocol):
     """One transaction. Leaving it without ``commit`` rolls back."""
 
@@ -52,6 +90,17 @@ class Work(Protocol):
 
     @property
     def resources(self) -> StoredResources: ...
+
+    @property
+    def users(self) -> StoredUsers: ...
+
+    @property
+    def families(self) -> Families: ...
+
+    @property
+    def keys(self) -> SealedKeys:
+        """The signing keys, but nothing commits before ``commit``."""
+        ...
 
     @property
     def audit(self) -> AuditTrail: ...

@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     KEY_CREATED = "key.created"
     KEY_ACTIVATED = "key.activated"
     KEY_REVOKED = "key.revoked"
+    KEY_REENCRYPTED = "key.reencrypted"
 
 
 @dataclass(frozen=True, slots=True)

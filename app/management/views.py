@@ -1,0 +1,67 @@
+"""What administrators see, as JSON objects. Never a secret. Times are POSIX seconds."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..oauth import scope
+from ..oauth.client import Client
+from ..oauth.ports import ResourceServer
+from ..tokens.ports import SealedKey
+
+if TYPE_CHECKING:
+    from ..storage.users import User
+
+
+def client_view(client: Client) -> dict[str, Any]:
+    """Return a client's metadata in the names of RFC 7591 §2."""
+    return {
+        "client_id": client.client_id,
+        "client_name": client.client_name,
+        "client_id_issued_at": int(client.created_at),
+        "disabled": client.disabled,
+        "token_endpoint_auth_method": client.auth_method.value,
+        "application_type": client.application_type.value,
+        "grant_types": sorted(client.grant_types),
+        "redirect_uris": list(client.redirect_uris),
+        "scope": scope.render(client.scopes),
+        "jwks": None if client.jwks is None else dict(client.jwks),
+        "allowed_origins": list(client.allowed_origins),
+        "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
+        "dpop_bound_refresh_tokens": client.is_public or client.dpop_bound_refresh_tokens,
+        "dpop_nonce": client.dpop_nonce,
+        "rotate_refresh_tokens": client.rotate_refresh_tokens,
+        "client_secrets": [{"expires_at": each.expires_at} for each in client.secrets],
+    }
+
+
+def user_view(user: "User") -> dict[str, Any]:
+    """Return a person, without what is stored of the password."""
+    return {
+        "user_id": user.user_id,
+        "email": user.email,
+        "display_name": user.display_name,
+        "is_admin": user.is_admin,
+        "disabled": user.disabled,
+        "created_at": int(user.created_at),
+    }
+
+
+def resource_view(resource: ResourceServer) -> dict[str, Any]:
+    """Return a resource server."""
+    return {
+        "uri": resource.uri,
+        "name": resource.name,
+        "scope": scope.render(resource.scopes),
+        "access_token_lifetime": resource.access_token_lifetime,
+    }
+
+
+def key_view(key: SealedKey) -> dict[str, Any]:
+    """Return a signing key, without its private half."""
+    return {
+        "kid": key.kid,
+        "alg": key.alg,
+        "state": key.state,
+        "created_at": int(key.created_at),
+        "activated_at": None if key.activated_at is None else int(key.activated_at),
+        "retired_at": None if key.retired_at is None else int(key.retired_at),
+    }
