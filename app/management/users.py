@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from ..accounts import password_rules
+from ..accounts.errors import PasswordRefused
 from ..clock import Clock
 from ..storage.users import User
 from ..telemetry.audit import AuditEvent, EventKind
@@ -15,6 +17,9 @@ from .user_change import UserChange
 
 # RFC 5321 §4.5.3.1.3: a path has 256 octets, its two brackets included.
 MAX_EMAIL = 254
+MAX_NAME = 100
+
+_EMAIL = 254
 MAX_NAME = 100
 # NIST SP 800-63B §5.1.1.2: Verifiers SHALL require [...] at least 8 characters in length [and]
 # SHOULD permit [...] at least 64 characters in length.
@@ -49,7 +54,7 @@ class UserManagement:
             user_id="user_" + secrets.token_hex(8),
             email=email,
             display_name=display_name or email.partition("@")[0],
-            password_hash=await self._hashed(password),
+            password_hash=await self._hashed(password, email),
             is_admin=is_admin,
             created_at=self._clock.now(),
         )
@@ -65,7 +70,7 @@ class UserManagement:
 
         A new password, and disabling, also end the tokens the person has given to clients.
         """
-        asked = await self._asked(change)
+        asked = await self._asked(change, email)
         async with self._database.begin() as work:
             before = await _locked(work, email)
             after = replace(before, **asked)
@@ -92,7 +97,7 @@ class UserManagement:
             await self._note(work, EventKind.USER_DELETED, user)
             await work.commit()
 
-    async def _asked(self, change: UserChange) -> dict[str, Any]:
+    async def _asked(self, change: UserChange, email: str) -> dict[str, Any]:
         asked: dict[str, Any] = {
             name: value
             for name in ("display_name", "is_admin", "disabled")
@@ -101,16 +106,14 @@ class UserManagement:
         if change.display_name is not None:
             _check_name(change.display_name)
         if change.password is not None:
-            asked["password_hash"] = await self._hashed(change.password)
+            asked["password_hash"] = await self._hashed(change.password, email)
         return asked
 
-    async def _hashed(self, password: str) -> str:
-        if len(password) not in PASSWORD_LENGTHS:
-            raise Refused(
-                "password",
-                f"expected {PASSWORD_LENGTHS.start} to {PASSWORD_LENGTHS.stop - 1} characters, "
-                f"received {len(password)}",
-            )
+    async def _hashed(self, password: str, email: str) -> str:
+        try:
+            password_rules.check(password, email=email)
+        except PasswordRefused as error:
+            raise Refused("password", error.description) from None
         return await self._hasher.hash(password)
 
     async def _note(self, work: Work, kind: EventKind, user: User, **details: str) -> None:
