@@ -16,16 +16,7 @@ from .ports import Database, PasswordHasher, Work
 from .user_change import UserChange
 
 # RFC 5321 §4.5.3.1.3: a path has 256 octets, its two brackets included.
-MAX_EMAIL = 254
-MAX_NAME = 100
-
-_EMAIL = 254
-MAX_NAME = 100
-# NIST SP 800-63B §5.1.1.2: Verifiers SHALL require [...] at least 8 characters in length [and]
-# SHOULD permit [...] at least 64 characters in length.
-PASSWORD_LENGTHS = range(8, 1025)
-
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+MAX_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 class UserManagement:
