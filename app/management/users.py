@@ -16,7 +16,10 @@ from .ports import Database, PasswordHasher, Work
 from .user_change import UserChange
 
 # RFC 5321 §4.5.3.1.3: a path has 256 octets, its two brackets included.
-MAX_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+MAX_EMAIL = 254
+MAX_NAME = 100
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 class UserManagement:
