@@ -17,6 +17,8 @@ ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_descripti
 _URI = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 )
+# RFC 1123 §2.1: letters, digits and hyphens; or an IPv6 address.
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _LOOPBACK = re.compile(
     r"(?P<host>http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::(?P<port>[1-9][0-9]{0,4}))?"
     r"(?P<rest>[/?].*)?"
@@ -63,8 +65,8 @@ def _split(uri: str) -> SplitResult:
 
 def _check_scheme(uri: str, parts: SplitResult, application_type: ApplicationType) -> None:
     is_native = application_type is ApplicationType.NATIVE
-    if parts.scheme in {"https", "http"} and not parts.hostname:
-        raise InvalidRedirectUri(f"'{uri}' has no host")
+    if parts.scheme in {"https", "http"} and not _HOST.fullmatch(parts.hostname or ""):
+        raise InvalidRedirectUri(f"'{uri}' has no host name like client.example")
     if parts.scheme == "https":
         return
     if parts.scheme == "http":

@@ -79,6 +79,8 @@ def test_a_native_client_may_register_loopback_and_private_schemes(uri: str) -> 
         ("https:///callback", "host"),
         ("https://", "host"),
         ("https://?a=b", "host"),
+        ("https://client;script-src.example/", "host"),
+        ("https://%63lient.example/", "host"),
         ("https://client.example/#fragment", "fragment"),
         ("https://client.example/callback#", "fragment"),
         ("https://client.example/*", "wildcard"),
