@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HOLDFAST_"
+MAX_ACCESS_TOKEN_LIFETIME = 3600
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # A Kubernetes Service called "holdfast" injects these into every pod; they are nobody's settings.
@@ -153,6 +154,18 @@ class Settings(BaseSettings):
     def is_secure(self) -> bool:
         """Whether browsers reach the server by https."""
         return self.issuer.startswith("https://")
+
+    @property
+    def sql_url(self) -> str:
+        """The URL of the database: SQLite in the data directory unless another is set."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir.absolute() / 'holdfast.db'}"
+        return self.database_url.get_secret_value()
+
+    @property
+    def longest_token_lifetime(self) -> int:
+        """Seconds that no access token outlives, whatever a resource server asks for."""
+        return max(self.access_token_lifetime, MAX_ACCESS_TOKEN_LIFETIME)
 
     @property
     def audience(self) -> str:

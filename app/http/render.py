@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ..clock import Clock
 from ..dpop.errors import NonceRequired, ProofRefused
 from ..oauth.errors import InvalidClient, OAuthError, TemporarilyUnavailable, TooManyAttempts
+from ..oauth.token_response import TokenResponse
 
 MAX_RECEIVED = 200
 
@@ -32,6 +33,20 @@ def json_response(
     """Write a JSON answer that nobody may cache."""
     content = json.dumps(body, separators=(",", ":")).encode()
     return Response(content, status, NO_STORE | dict(headers or {}), "application/json")
+
+
+def token_response(response: TokenResponse) -> Response:
+    """Answer with tokens (RFC 6749 §5.1)."""
+    body: dict[str, str | int] = {
+        "access_token": response.access_token,
+        "token_type": response.token_type,
+        "expires_in": response.expires_in,
+    }
+    if response.refresh_token is not None:
+        body["refresh_token"] = response.refresh_token
+    if response.scope is not None:
+        body["scope"] = response.scope
+    return json_response(body, headers=nonce_header(response.nonce))
 
 
 def public_json(body: Mapping[str, Any], *, max_age: int) -> Response:

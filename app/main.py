@@ -1,0 +1,231 @@
+"""The composition root: opens stores, builds services, mounts routes. Nothing else builds a part."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from .accounts.passwords import Passwords
+from .accounts.permissions import Permissions
+from .accounts.sessions import BrowserSessions
+from .accounts.sign_in import SignIn
+from .clock import Clock, SystemClock
+from .dpop.admission import Admission
+from .http import failures, paths
+from .http.access_log import AccessLog
+from .oauth import metadata
+from .oauth.authorization_endpoint import AuthorizationEndpoint
+from .oauth.client_assertion import ASSERTION_ALGS
+from .oauth.client_auth import AUTH_METHODS, ClientAuthenticator
+from .oauth.grants.authorization_code import AuthorizationCodeGrant
+from .oauth.grants.client_credentials import ClientCredentialsGrant
+from .oauth.grants.minting import Mint
+from .oauth.grants.refresh_token import RefreshTokenGrant
+from .oauth.lifetimes import Lifetimes
+from .oauth.token_endpoint import TokenEndpoint
+from .parts import JWKS_MAX_AGE, KEY_POLL, Parts, database_url, open_parts
+from .routes import health as health_route
+from .routes import metadata as metadata_route
+from .routes import token as token_route
+from .settings import Settings, load_settings
+from .state import epoch
+from .state.memory import MemoryState
+from .storage import lock, migrate
+from .telemetry.logs import configure_logging
+from .tokens.access_tokens import SignedAccessTokens
+from .tokens.keyring import Keyring
+from .tokens.refresh_tokens import ChainedRefreshTokens
+
+log = structlog.get_logger("holdfast.main")
+
+State = MemoryState
+
+
+class NotMigrated(Exception):
+    """The database's tables are older than this program; the message names the command to run."""
+
+
+def create_app_from_environment() -> FastAPI:
+    """Make the application from HOLDFAST_… settings: uvicorn's factory."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    return create_app(settings)
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Make the application. Its stores open, and its routes appear, when its lifespan starts."""
+    time = clock or SystemClock()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            parts, state = await _open(settings, time, stack)
+            _Composition(settings, time, parts, state, stack).mount(app)
+            yield
+
+    app = FastAPI(
+        title="Holdfast", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    failures.install(app, clock=time, issuer=settings.issuer)
+    app.add_middleware(AccessLog, clock=time)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+    return app
+
+
+async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[Parts, State]:
+    url = database_url(settings)
+    parts = await stack.enter_async_context(open_parts(settings, clock))
+    await stack.enter_async_context(lock.hold_exclusive(url, on_lost=_stop))
+    await _check_schema(parts, url)
+    await parts.keys.ensure()
+    await parts.keyring.refresh()
+    await parts.database.audit_writer.start()
+    await stack.enter_async_context(_following_keys(parts.keyring))
+    state = MemoryState(clock, born_at=epoch.begin(settings.data_dir, clock))
+    stack.push_async_callback(state.close)
+    return parts, state
+
+
+async def _check_schema(parts: Parts, url: str) -> None:
+    """Migrate SQLite; on any other database refuse to serve what is not migrated."""
+    if url.startswith("sqlite"):
+        await migrate.upgrade(url)
+    elif (await parts.database.schema_state()).is_behind:
+        raise NotMigrated("the database is not migrated; run `holdfast db upgrade`, then start")
+
+
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@asynccontextmanager
+async def _following_keys(keyring: Keyring) -> AsyncIterator[None]:
+    """Read the signing keys anew while the server runs: other replicas rotate them too."""
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(KEY_POLL)
+            try:
+                await keyring.refresh()
+            except Exception as error:  # noqa: BLE001  the keyring itself says when it is too old
+                log.warning("signing keys not read", error=type(error).__name__)
+
+    task = asyncio.create_task(follow(), name="follow-signing-keys")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+class _Composition:
+    """Every service of one server, built from its opened parts."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, parts: Parts, state: State, stack: AsyncExitStack
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._parts = parts
+        self._state = state
+        self._database = parts.database
+        self._audit = parts.database.audit_writer
+        self._passwords = Passwords()
+        stack.callback(self._passwords.close)
+
+    def mount(self, app: FastAPI) -> None:
+        """Add every route."""
+        settings, parts = self._settings, self._parts
+        token_endpoint = self._token_endpoint()
+        app.include_router(
+            token_route.router(
+                token_endpoint,
+                self._admission(),
+                uri=settings.issuer + paths.TOKEN,
+                algs=frozenset(settings.dpop_algs),
+            )
+        )
+        document = metadata.document(settings.issuer, self._served(token_endpoint))
+        app.include_router(
+            metadata_route.router(document, parts.keyring.jwks, max_age=JWKS_MAX_AGE)
+        )
+        app.include_router(
+            health_route.router({"database": self._database.ping, "state": self._state.ping})
+        )
+
+    def _admission(self) -> Admission:
+        return Admission(
+            self._state.proofs,
+            self._clock,
+            self._settings.dpop_nonce,
+            allow_bearer=self._settings.allow_bearer,
+        )
+
+    def _token_endpoint(self) -> TokenEndpoint:
+        settings, database = self._settings, self._database
+        secret = self._parts.secret
+        refresh_tokens = ChainedRefreshTokens(secret.current, secret.previous)
+        access_tokens = SignedAccessTokens(self._parts.keyring, self._clock, settings.issuer)
+        mint = Mint(access_tokens, self._lifetimes())
+        return TokenEndpoint(
+            ClientAuthenticator(
+                database.clients,
+                self._state.assertions,
+                self._state.attempts,
+                self._clock,
+                issuer=settings.issuer,
+            ),
+            [
+                AuthorizationCodeGrant(
+                    self._state.codes, database, database.users, refresh_tokens, mint
+                ),
+                RefreshTokenGrant(database, database.users, refresh_tokens, mint),
+                ClientCredentialsGrant(mint),
+            ],
+            database.resources,
+            self._audit,
+            self._clock,
+            uri=settings.issuer + paths.TOKEN,
+            default_audience=settings.audience,
+        )
+
+    def _lifetimes(self) -> Lifetimes:
+        settings = self._settings
+        return Lifetimes(
+            access_token=settings.access_token_lifetime,
+            bearer_token=settings.bearer_token_lifetime,
+            refresh_token=settings.refresh_token_lifetime,
+            code=settings.code_lifetime,
+        )
+
+    def _authorization_endpoint(self) -> AuthorizationEndpoint:
+        return AuthorizationEndpoint(
+            issuer=self._settings.issuer,
+            clients=self._database.clients,
+            resources=self._database.resources,
+            codes=self._state.codes,
+            database=self._database,
+            audit=self._audit,
+            clock=self._clock,
+            code_lifetime=self._settings.code_lifetime,
+        )
+
+    def _served(self, token_endpoint: TokenEndpoint) -> metadata.Served:
+        return metadata.Served(
+            endpoints={
+                "authorization_endpoint": paths.AUTHORIZE,
+                "token_endpoint": paths.TOKEN,
+                "jwks_uri": paths.JWKS,
+            },
+            grants=token_endpoint.grant_types_supported,
+            auth_methods={"token": AUTH_METHODS},
+            assertion_algs=ASSERTION_ALGS,
+            dpop_algs=self._settings.dpop_algs,
+        )
