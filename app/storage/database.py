@@ -1,0 +1,64 @@
+"""The database as the rest of the server holds it: opened once, closed at the end."""
+
+from contextlib import AbstractAsyncContextManager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from .audit_writer import AuditWriter
+from .engine import Limits, create_private, make_engine, sqlite_path
+from .errors import named_failures
+from .migrate import SchemaState, schema_state
+from .standalone import StandaloneClients, StandaloneKeys, StandaloneResources, StandaloneUsers
+from .transactions import Transactions
+from .unit_of_work import SqlUnitOfWork
+
+
+class SqlDatabase:
+    """oauth.ports.Database, the standalone repositories, and the writer of audit events.
+
+    ``audit_writer`` takes events at once but writes them only between ``start`` and ``close``.
+    """
+
+    def __init__(self, engine: AsyncEngine, limits: Limits) -> None:
+        self._engine = engine
+        self._transactions = Transactions(engine, turn_timeout=limits.pool_timeout)
+        self.clients = StandaloneClients(self._transactions)
+        self.resources = StandaloneResources(self._transactions)
+        self.users = StandaloneUsers(self._transactions)
+        self.keys = StandaloneKeys(self._transactions)
+        self.audit_writer = AuditWriter(self._transactions)
+
+    def begin(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+        """Open a unit of work that writes. Leaving it without ``commit`` rolls back."""
+        return self._transactions.begin()
+
+    def read(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+        """Open a unit of work that only reads; each statement sees what is then committed."""
+        return self._transactions.read()
+
+    async def ping(self) -> None:
+        """Reach the database, or raise TemporarilyUnavailable."""
+        with named_failures():
+            async with self._engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+
+    async def schema_state(self) -> SchemaState:
+        """Compare the tables there with those this program expects."""
+        return await schema_state(self._engine)
+
+    async def close(self) -> None:
+        """Write the audit events that wait, and close every connection."""
+        await self.audit_writer.close()
+        await self._engine.dispose()
+
+
+def open_database(url: str, limits: Limits | None = None) -> SqlDatabase:
+    """Open a ``sqlite:///path`` or ``postgresql://`` URL; a missing SQLite file is made, 0600.
+
+    Connects at the first use. Raises WrongUrl, and OSError where the file cannot be made.
+    """
+    limits = limits or Limits()
+    if path := sqlite_path(url):
+        create_private(path)
+    return SqlDatabase(make_engine(url, limits), limits)

@@ -1,0 +1,54 @@
+"""One transaction and the repositories that take part in it."""
+
+from .audit import SqlAuditTrail
+from .clients import SqlClients
+from .connection import Connection
+from .consents import SqlConsents
+from .families import SqlFamilies
+from .keys import SqlKeys
+from .refresh_tokens import SqlRefreshTokens
+from .resources import SqlResources
+from .users import SqlUsers
+
+
+class SqlUnitOfWork:
+    """oauth.ports.UnitOfWork, and what administration needs in the same transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def families(self) -> SqlFamilies:
+        return SqlFamilies(self._connection)
+
+    @property
+    def refresh_tokens(self) -> SqlRefreshTokens:
+        return SqlRefreshTokens(self._connection)
+
+    @property
+    def consents(self) -> SqlConsents:
+        return SqlConsents(self._connection)
+
+    @property
+    def audit(self) -> SqlAuditTrail:
+        return SqlAuditTrail(self._connection)
+
+    @property
+    def clients(self) -> SqlClients:
+        return SqlClients(self._connection)
+
+    @property
+    def users(self) -> SqlUsers:
+        return SqlUsers(self._connection)
+
+    @property
+    def resources(self) -> SqlResources:
+        return SqlResources(self._connection)
+
+    @property
+    def keys(self) -> SqlKeys:
+        return SqlKeys(self._connection)
+
+    async def commit(self) -> None:
+        """Commit. The unit of work takes no statement after it."""
+        await self._connection.commit()
