@@ -36,7 +36,7 @@ class StandaloneResources:
 
 
 class StandaloneUsers:
-    """What signing in needs of the users."""
+    """oauth.ports.Users, and what signing in needs of the users."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -44,6 +44,10 @@ class StandaloneUsers:
     async def find(self, user_id: str) -> User | None:
         async with self._transactions.read() as work:
             return await work.users.find(user_id)
+
+    async def is_active(self, user_id: str) -> bool:
+        user = await self.find(user_id)
+        return user is not None and not user.disabled
 
     async def find_by_email(self, email: str) -> User | None:
         async with self._transactions.read() as work:
