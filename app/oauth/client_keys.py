@@ -1,14 +1,20 @@
 """The public keys of a client (RFC 7517), imported once."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from .client import Client
+
+_KEY_CLASSES: Mapping[str, type[ECKey | OKPKey | RSAKey]] = MappingProxyType(
+    {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,11 @@ def keys_of(client: Client) -> tuple[ClientKey, ...]:
 
 @lru_cache(maxsize=4096)
 def _imported(jwk: str) -> ClientKey | None:
+    members = json.loads(jwk)
     try:
-        key = import_key(json.loads(jwk))
-        if not isinstance(key, ECKey | OKPKey | RSAKey):
-            return None
-        canonical = type(key).import_key(cast("Any", key.public_key))
+        key_class = _KEY_CLASSES[members["kty"]]
+        key = key_class.import_key(members)
+        canonical = key_class.import_key(cast("Any", key.public_key))
         return ClientKey(key, key.kid, canonical.thumbprint())
     except (JoseError, ValueError, TypeError, KeyError):
         return None
