@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+SHOWN_LENGTH = 200
+
 
 class Check(StrEnum):
     """The checks, in the order they are made. Each has a page under ``/errors/``."""
@@ -65,3 +67,13 @@ class NonceRequired(ProofRefused):
             check, description, expected=expected, received=received, error="use_dpop_nonce"
         )
         self.nonce = nonce
+
+
+def shown(value: object) -> str:
+    """Put a JSON value that came from outside into words: at most 200 characters of it."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = str(value)
+    return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 3] + "..."
