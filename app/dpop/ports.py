@@ -5,6 +5,21 @@ from enum import StrEnum
 from typing import Protocol
 
 
+class ProofClient(Protocol):
+    """What admission reads of the client a proof came from."""
+
+    @property
+    def client_id(self) -> str: ...
+
+    @property
+    def dpop_nonce(self) -> str | None:
+        """A nonce policy of its own, or None for the server's."""
+        ...
+
+    @property
+    def dpop_bound_access_tokens(self) -> bool: ...
+
+
 class Outcome(StrEnum):
     """What the store found, and did."""
 
@@ -22,9 +37,7 @@ class Spending:
 
     ``proof`` is a hash of (jkt, htu, jti). ``expires_at``: no replica accepts the proof after that.
     ``holder`` names the (client, key) pair whose nonce marker is meant. ``owes_nonce``: refuse if
-    the holder has a marker. ``renew_marker``: with FRESH, write the holder's marker. ``born_at``:
-    the memory's, as it was read first of all, before the nonce and the date were judged; if the
-    memory was born again since, spending raises instead of trusting that judgement.
+    the holder has a marker. ``renew_marker``: with FRESH, write the holder's marker.
     """
 
     jkt: str
@@ -33,7 +46,6 @@ class Spending:
     holder: str
     owes_nonce: bool
     renew_marker: bool
-    born_at: float | None = None
 
 
 class ProofMemory(Protocol):
@@ -52,7 +64,11 @@ class ProofMemory(Protocol):
         ...
 
     async def spend(self, spending: Spending) -> Outcome:
-        """Atomically, in one script: check the marker, then set the proof if absent."""
+        """Atomically, in one script: check the marker, then set the proof if absent.
+
+        If the memory was lost, ``born_at`` has changed when this returns: the caller must compare
+        it with the one it judged the proof by.
+        """
         ...
 
     async def mark(self, jkt: str, holder: str) -> None:
