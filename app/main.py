@@ -35,6 +35,7 @@ from .routes import token as token_route
 from .settings import Settings, load_settings
 from .state import epoch
 from .state.memory import MemoryState
+from .state.redis import RedisState
 from .storage import lock, migrate
 from .telemetry.logs import configure_logging
 from .tokens.access_tokens import SignedAccessTokens
@@ -43,7 +44,7 @@ from .tokens.refresh_tokens import ChainedRefreshTokens
 
 log = structlog.get_logger("holdfast.main")
 
-State = MemoryState
+State = MemoryState | RedisState
 
 
 class NotMigrated(Exception):
@@ -81,15 +82,25 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[Parts, State]:
     url = database_url(settings)
     parts = await stack.enter_async_context(open_parts(settings, clock))
-    await stack.enter_async_context(lock.hold_exclusive(url, on_lost=_stop))
+    state = await _open_state(settings, clock, stack)
     await _check_schema(parts, url)
     await parts.keys.ensure()
     await parts.keyring.refresh()
     await parts.database.audit_writer.start()
     await stack.enter_async_context(_following_keys(parts.keyring))
-    state = MemoryState(clock, born_at=epoch.begin(settings.data_dir, clock))
-    stack.push_async_callback(state.close)
     return parts, state
+
+
+async def _open_state(settings: Settings, clock: Clock, stack: AsyncExitStack) -> State:
+    state: State
+    if settings.redis_url is not None:
+        state = await RedisState.connect(settings.redis_url.get_secret_value(), clock)
+    else:
+        held = lock.hold_exclusive(database_url(settings), on_lost=_stop)
+        await stack.enter_async_context(held)
+        state = MemoryState(clock, born_at=epoch.begin(settings.data_dir, clock))
+    stack.push_async_callback(state.close)
+    return state
 
 
 async def _check_schema(parts: Parts, url: str) -> None:
