@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.credentials import digest
+from app.oauth.ports import RefreshTokens
 from app.tokens.refresh_tokens import ChainedRefreshTokens
 
 from .conftest import OTHER_SECRET, SECRET
@@ -19,7 +20,7 @@ def successor(presented: str, salt: str, secret: bytes = SECRET) -> str:
 
 
 def test_first_values_are_random_and_carry_their_prefix() -> None:
-    tokens = ChainedRefreshTokens(SECRET)
+    tokens: RefreshTokens = ChainedRefreshTokens(SECRET)
     firsts = {tokens.first() for _ in range(100)}
     assert len(firsts) == 100
     assert all(FORM.fullmatch(value) for value in firsts)
