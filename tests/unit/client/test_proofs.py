@@ -1,6 +1,7 @@
 import pytest
 
 from app.client import DpopKey, sign_proof
+from app.dpop import proof as server_side
 from tests.builders import NOW, FrozenClock, s256
 
 from .server import taken_apart
@@ -58,3 +59,15 @@ def test_ath_is_the_hash_of_the_access_token(key: DpopKey) -> None:
 @pytest.mark.rfc("9449", "4.2")
 def test_the_nonce_is_the_one_given(key: DpopKey) -> None:
     assert claims_of(sign_proof(key, "GET", URL, nonce="n-1"))["nonce"] == "n-1"
+
+
+@pytest.mark.parametrize(
+    "alg", ["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256"]
+)
+@pytest.mark.rfc("9449", "4.3")
+def test_the_server_s_own_verifier_takes_a_proof_of_every_algorithm(alg: str) -> None:
+    key = DpopKey.generate(alg)
+    value = sign_proof(key, "GET", f"{URL}?page=2", nonce="n-1", access_token="t")
+    verified = server_side.verify([value], method="GET", uri=URL, algs=frozenset({alg}))
+    assert verified is not None
+    assert verified.jkt == key.thumbprint
