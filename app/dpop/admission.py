@@ -88,7 +88,6 @@ class Admission:
                 holder=case.holder,
                 owes_nonce=case.policy is Policy.AUTO and step is None,
                 renew_marker=case.policy is Policy.AUTO and step is not None,
-                born_at=case.born_at,
             )
         )
         # RFC 9449 §11.1: HTTP requests to the same URI for which the jti value has been seen before
