@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 from ...clock import Clock
-from ..keys import last_second
-from .expiring import Expiring, compact
+from ..keys import assertion, compact, last_second
+from .expiring import Expiring
 
 
 class MemoryAssertions:
@@ -16,10 +16,10 @@ class MemoryAssertions:
         self._spent: Expiring[bytes, float] = Expiring(float, limit)
 
     async def is_spent(self, client_id: str, jti: str) -> bool:
-        return self._is_spent(_assertion(client_id, jti))
+        return self._is_spent(assertion(client_id, jti))
 
     async def spend(self, client_id: str, jti: str, expires_at: float) -> bool:
-        key = _assertion(client_id, jti)
+        key = assertion(client_id, jti)
         if self._is_spent(key):
             return False
         self._spent.put(key, last_second(expires_at), self._clock.now())
@@ -27,10 +27,6 @@ class MemoryAssertions:
 
     def _is_spent(self, key: bytes) -> bool:
         return self._spent.get(key, self._clock.now()) is not None
-
-
-def _assertion(client_id: str, jti: str) -> bytes:
-    return compact(f"{client_id}\n{jti}")
 
 
 @dataclass(slots=True)

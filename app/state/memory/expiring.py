@@ -1,6 +1,5 @@
 """A bounded dictionary whose entries leave when their time is over."""
 
-import hashlib
 import heapq
 import math
 from collections.abc import Callable, Hashable, Iterator
@@ -83,8 +82,3 @@ class Expiring(Generic[K, V]):
             del self._entries[key]
         if not due:
             del self._due[heapq.heappop(self._seconds)]
-
-
-def compact(value: str) -> bytes:
-    """Hash a name of any length to 16 bytes. A collision could only refuse, at 2^64 tries."""
-    return hashlib.blake2b(value.encode(), digest_size=16).digest()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ...clock import Clock
 from ...dpop.ports import Outcome, Spending
-from ..keys import MARKER_LIFETIME, last_second, nonce_ends_at
-from .expiring import Expiring, compact
+from ..keys import MARKER_LIFETIME, compact, last_second, nonce_ends_at
+from .expiring import Expiring
 
 
 @dataclass(frozen=True, slots=True)

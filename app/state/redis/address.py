@@ -1,0 +1,115 @@
+"""From a URL to a client of a single Redis, of Sentinel's master or of a cluster."""
+
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from redis.asyncio import Redis, RedisCluster, Sentinel
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+
+from ..keys import BUCKETS
+
+FORMS = (
+    "redis://host:port/db, redis+sentinel://host:port,host:port/service/db"
+    " or redis+cluster://host:port,host:port, with rediss for TLS"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A client, the hash tags of the replay memory's buckets there, and what closes it all."""
+
+    client: Redis | RedisCluster
+    tags: tuple[str, ...]
+    closers: tuple[Callable[[], Awaitable[None]], ...]
+
+
+def target(url: str, *, timeout: float, connections: int) -> Target:
+    """Make the client; nothing is sent yet.
+
+    ``timeout``: seconds to connect, and to wait for a reply. Query parameters are those of
+    redis-py's URLs, and with Sentinel ``sentinel_username`` and ``sentinel_password``. Raises
+    ValueError, without the URL's secrets, when the URL is none of the forms.
+    """
+    parts = urlsplit(url)
+    base, _, topology = parts.scheme.partition("+")
+    if base not in {"redis", "rediss"} or topology not in {"", "sentinel", "cluster"}:
+        raise ValueError(f"A Redis URL has the form {FORMS}")
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "socket_keepalive": True,
+        "max_connections": connections,
+        "protocol": 2,
+        # Link retries, and knows what may be repeated.
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if topology == "sentinel":
+        return _sentinel(parts, options)
+    if topology == "cluster":
+        return _cluster(parts, options)
+    single = Redis.from_url(url, **options)
+    return Target(single, ("0",), (single.aclose,))
+
+
+def _cluster(parts: SplitResult, options: dict[str, Any]) -> Target:
+    options |= _url_options(parts, "")
+    nodes = [ClusterNode(host, port or 6379) for host, port in _nodes(parts)]
+    client = RedisCluster(startup_nodes=nodes, **options)
+    return Target(client, spread_tags(BUCKETS), (client.aclose,))
+
+
+def _sentinel(parts: SplitResult, options: dict[str, Any]) -> Target:
+    service, _, db = parts.path.removeprefix("/").partition("/")
+    if not service:
+        raise ValueError(f"The URL names no Sentinel service. A Redis URL has the form {FORMS}")
+    options |= _url_options(parts, db)
+    shared = {name: value for name, value in options.items() if name.startswith(_SHARED)}
+    for name in ("username", "password"):
+        if (credential := options.pop(f"sentinel_{name}", None)) is not None:
+            shared[name] = credential
+    nodes = [(host, port or 26379) for host, port in _nodes(parts)]
+    sentinel = Sentinel(nodes, sentinel_kwargs=shared, **options)  # type: ignore[no-untyped-call]  # the library's
+    master = sentinel.master_for(unquote(service))
+    return Target(master, ("0",), (master.aclose, sentinel.aclose))
+
+
+_SHARED = ("socket_", "ssl", "retry", "protocol")
+
+
+def _url_options(parts: SplitResult, db: str) -> dict[str, Any]:
+    """Read credentials and query parameters as redis-py does for a single server."""
+    credentials, at, _ = parts.netloc.rpartition("@")
+    url = f"redis://{credentials}{at}host/{db}?{parts.query}"
+    options: dict[str, Any] = {**parse_url(url)}
+    del options["host"]
+    if parts.scheme.startswith("rediss"):
+        options["ssl"] = True
+    return options
+
+
+def _nodes(parts: SplitResult) -> list[tuple[str, int | None]]:
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    split = [urlsplit(f"//{host}") for host in hosts]
+    nodes = [(one.hostname, one.port) for one in split]
+    known = [(host, port) for host, port in nodes if host]
+    if len(known) != len(nodes):
+        raise ValueError(f"The URL lacks a host name. A Redis URL has the form {FORMS}")
+    return known
+
+
+def spread_tags(count: int) -> tuple[str, ...]:
+    """Return hash tags whose slots lie evenly over the cluster, the same ones at every call."""
+    span = REDIS_CLUSTER_HASH_SLOTS // count
+    found: dict[int, str] = {}
+    for number in itertools.count():
+        found.setdefault(key_slot(str(number).encode()) // span, str(number))
+        if len(found) == count:
+            break
+    return tuple(tag for _, tag in sorted(found.items()))
