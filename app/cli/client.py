@@ -1,0 +1,229 @@
+"""``holdfast client …``: the command line's face of management.clients."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from ..management.client_types import ClientType
+from ..management.new_client import ClientChange, NewClient
+from ..management.views import client_view
+from ..oauth.client import AuthMethod, GrantType
+from .output import AsJson, Failure, facts, show, table
+from .running import managing
+
+if TYPE_CHECKING:
+    from ..management.clients import WithSecret
+
+app = typer.Typer(no_args_is_help=True, help="Register and manage clients.")
+
+ClientId = Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client_id.")]
+RedirectUris = Annotated[
+    list[str] | None,
+    typer.Option("--redirect-uri", help="Where people come back to; may be repeated."),
+]
+Scopes = Annotated[
+    list[str] | None,
+    typer.Option("--scope", help="What it may ask for: words, in one option or several."),
+]
+GrantTypes = Annotated[
+    list[GrantType] | None,
+    typer.Option("--grant-type", help="Instead of the type's own; may be repeated."),
+]
+JwksFile = Annotated[
+    Path | None,
+    typer.Option("--jwks-file", help="Public keys of private_key_jwt, a JWK set; - for stdin."),
+]
+Origins = Annotated[
+    list[str] | None,
+    typer.Option("--allowed-origin", help="An origin whose pages may call; may be repeated."),
+]
+
+
+@app.command("add")
+def add(
+    *,
+    client_type: Annotated[ClientType, typer.Option("--type", help="What the client is.")],
+    name: Annotated[str, typer.Option("--name", help="Shown to people when they consent.")],
+    redirect_uri: RedirectUris = None,
+    scope: Scopes = None,
+    client_id: Annotated[
+        str | None, typer.Option("--client-id", help="Instead of a random one.")
+    ] = None,
+    auth_method: Annotated[
+        AuthMethod | None, typer.Option("--auth-method", help="Instead of the type's own.")
+    ] = None,
+    grant_type: GrantTypes = None,
+    jwks_file: JwksFile = None,
+    allowed_origin: Origins = None,
+    dpop_nonce: Annotated[
+        Literal["off", "auto", "required"] | None,
+        typer.Option("--dpop-nonce", help="Instead of the server's nonce policy."),
+    ] = None,
+    no_rotation: Annotated[
+        bool, typer.Option("--no-rotation", help="Keep one refresh token (FAPI 2.0).")
+    ] = False,
+    bind_refresh_tokens: Annotated[
+        bool,
+        typer.Option("--bind-refresh-tokens", help="To the key, also for a confidential client."),
+    ] = False,
+    bearer: Annotated[
+        bool, typer.Option("--bearer", help="Allow tokens bound to no key. Rarely right.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Register a client, with defaults that are safe for its type."""
+    new = NewClient(
+        type=client_type,
+        client_name=name,
+        redirect_uris=tuple(redirect_uri or ()),
+        scopes=_words(scope) or frozenset(),
+        auth_method=auth_method,
+        grant_types=frozenset(grant_type) if grant_type else None,
+        jwks=_read_jwks(jwks_file),
+        dpop_bound_access_tokens=not bearer,
+        dpop_bound_refresh_tokens=bind_refresh_tokens,
+        dpop_nonce=dpop_nonce,
+        rotate_refresh_tokens=not no_rotation,
+        allowed_origins=tuple(allowed_origin or ()),
+        client_id=client_id,
+    )
+    _show_with_secret("Registered.", managing(lambda m: m.clients.add(new)), as_json=as_json)
+
+
+@app.command("list")
+def list_clients(*, as_json: AsJson = False) -> None:
+    """List all clients."""
+    found = managing(lambda m: m.clients.list())
+    rows = [
+        (
+            each.client_id,
+            each.client_name,
+            each.auth_method.value,
+            " ".join(sorted(each.grant_types)),
+            "disabled" if each.disabled else "enabled",
+        )
+        for each in found
+    ]
+    people: RenderableType = table(("client_id", "name", "authenticates by", "grants", ""), rows)
+    if not rows:
+        people = Text("No clients yet. Register one with `holdfast client add --help`.")
+    show([client_view(each) for each in found], people, as_json=as_json)
+
+
+@app.command("show")
+def show_client(client_id: ClientId, *, as_json: AsJson = False) -> None:
+    """Show a client's metadata."""
+    metadata = client_view(managing(lambda m: m.clients.show(client_id)))
+    show(metadata, facts(_for_people(metadata)), as_json=as_json)
+
+
+@app.command("update")
+def update(
+    client_id: ClientId,
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="The new name.")] = None,
+    redirect_uri: RedirectUris = None,
+    scope: Scopes = None,
+    grant_type: GrantTypes = None,
+    jwks_file: JwksFile = None,
+    allowed_origin: Origins = None,
+    dpop_nonce: Annotated[
+        Literal["off", "auto", "required", "default"] | None,
+        typer.Option("--dpop-nonce", help="default: the server's policy."),
+    ] = None,
+    rotation: Annotated[
+        bool | None, typer.Option("--rotation/--no-rotation", help="Of refresh tokens.")
+    ] = None,
+    bind_refresh_tokens: Annotated[
+        bool | None,
+        typer.Option("--bind-refresh-tokens/--no-bind-refresh-tokens", help="To the key."),
+    ] = None,
+    bearer: Annotated[
+        bool | None, typer.Option("--bearer/--no-bearer", help="Tokens bound to no key.")
+    ] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="A disabled client gets nothing.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a client. A list that is given replaces the one there is; '' empties it."""
+    change = ClientChange(
+        client_name=name,
+        redirect_uris=_given(redirect_uri),
+        scopes=_words(scope),
+        grant_types=frozenset(grant_type) if grant_type else None,
+        jwks=_read_jwks(jwks_file),
+        dpop_bound_access_tokens=None if bearer is None else not bearer,
+        dpop_bound_refresh_tokens=bind_refresh_tokens,
+        dpop_nonce=dpop_nonce,
+        rotate_refresh_tokens=rotation,
+        allowed_origins=_given(allowed_origin),
+        disabled=None if enabled is None else not enabled,
+    )
+    if change == ClientChange():
+        raise typer.BadParameter("nothing to change; see `holdfast client update --help`")
+    metadata = client_view(managing(lambda m: m.clients.update(client_id, change)))
+    show(metadata, facts(_for_people(metadata)), as_json=as_json)
+
+
+@app.command("rotate-secret")
+def rotate_secret(
+    client_id: ClientId,
+    *,
+    overlap: Annotated[
+        int, typer.Option("--overlap", help="Seconds for which the old secret works on.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Give a client a new secret."""
+    rotated = managing(lambda m: m.clients.rotate_secret(client_id, overlap=overlap))
+    _show_with_secret("The secret is new.", rotated, as_json=as_json)
+
+
+@app.command("delete")
+def delete(client_id: ClientId, *, as_json: AsJson = False) -> None:
+    """Delete a client with its consents and refresh tokens."""
+    managing(lambda m: m.clients.delete(client_id))
+    show({"deleted": client_id}, Text(f"Deleted {client_id}."), as_json=as_json)
+
+
+def _show_with_secret(headline: str, made: "WithSecret", *, as_json: bool) -> None:
+    metadata = client_view(made.client)
+    people: list[RenderableType] = [Text(headline), facts(_for_people(metadata))]
+    if made.client_secret is not None:
+        metadata["client_secret"] = made.client_secret
+        people.append(facts({"client_secret": made.client_secret}))
+        people.append(Text("The secret is shown this once and stored as a hash: keep it now."))
+    show(metadata, *people, as_json=as_json)
+
+
+def _for_people(metadata: dict[str, Any]) -> dict[str, Any]:
+    left_out = {"client_id_issued_at", "client_secrets"}
+    return {name: value for name, value in metadata.items() if name not in left_out}
+
+
+def _words(values: Sequence[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(" ".join(values).split())
+
+
+def _given(values: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(value for value in values if value)
+
+
+def _read_jwks(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        jwks = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise Failure(f"--jwks-file: {path} cannot be read as JSON ({error})") from None
+    if not isinstance(jwks, dict):
+        raise Failure('--jwks-file: expected a JSON object like {"keys": [{…}]}')
+    return jwks
