@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ..oauth import redirect_uri
-from ..oauth.authorization_endpoint import Answer
+from ..oauth.authorization_endpoint import Answer, Outcome
 from ..oauth.client import Client
+from ..oauth.interaction import Step
+from . import paths
 from .render import NO_STORE, describe
 
 MAX_DESCRIPTION = 500
@@ -54,6 +56,15 @@ class Browsers:
             described = describe(parameters["error_description"])
             parameters["error_description"] = described[:MAX_DESCRIPTION]
         return self.see_other(redirect_uri.with_parameters(answer.redirect_uri, parameters))
+
+    def follow(self, outcome: Outcome) -> Response:
+        """Send the browser where an authorization request leads to."""
+        if isinstance(outcome, Answer):
+            return self.answer_client(outcome)
+        if outcome.step is Step.CONSENT:
+            return self.see_other(f"{paths.CONSENT}?{outcome.query}")
+        back = urlencode({"return_to": f"{paths.AUTHORIZE}?{outcome.query}"})
+        return self.see_other(f"{paths.LOGIN}?{back}")
 
     def cookie(self, name: str) -> "Cookie":
         """Name a cookie that only this host sets, where browsers can make sure of that."""
