@@ -1,0 +1,17 @@
+"""Reading a page's form: each field once."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from ..http.request import read_form
+from ..oauth.errors import InvalidRequest
+
+
+async def fields_of(request: Request) -> Mapping[str, str]:
+    """Return the fields; a missing one reads as empty. Raises InvalidRequest."""
+    pairs = await read_form(request)
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise InvalidRequest("a field of the form is there twice")
+    return fields

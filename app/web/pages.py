@@ -1,0 +1,73 @@
+"""Renders the templates, and turns what goes wrong into a page."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..http import paths
+from ..http.browser import Browsers
+from ..oauth.errors import OAuthError, TemporarilyUnavailable, TooManyAttempts
+from .csrf import FormRefused
+from .static_files import StaticFiles
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Pages:
+    """The pages of one server."""
+
+    def __init__(self, browsers: Browsers, issuer: str, files: StaticFiles) -> None:
+        self._browsers = browsers
+        self._env = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._env.globals.update(issuer=issuer, paths=paths, static=files.url)
+
+    def render(
+        self,
+        template: str,
+        *,
+        status: int = HTTPStatus.OK,
+        form_targets: Sequence[str] = (),
+        **context: object,
+    ) -> Response:
+        """Answer with the template, filled in."""
+        html = self._env.get_template(template).render(context)
+        return self._browsers.page(html, status=status, form_targets=form_targets)
+
+    def refusal(self, error: OAuthError) -> Response:
+        """Show an authorization request's error to the person, who can but tell its sender."""
+        return self._problem("refusal.html", error)
+
+    def problem(self, error: OAuthError) -> Response:
+        """Show that one of our own pages could not do what was asked."""
+        return self._problem("problem.html", error)
+
+    def guard(self, handler: Handler) -> Handler:
+        """Wrap a handler so that what it raises is shown as a page."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except FormRefused:
+                return self.render("form_refused.html", status=HTTPStatus.FORBIDDEN)
+            except OAuthError as error:
+                return self.problem(error)
+
+        return guarded
+
+    def _problem(self, template: str, error: OAuthError) -> Response:
+        response = self.render(template, status=error.status, error=error)
+        if isinstance(error, TemporarilyUnavailable | TooManyAttempts):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
