@@ -1,5 +1,6 @@
 """Runs uvicorn, and says where it listens once it does."""
 
+import json
 import logging
 import os
 import socket
@@ -7,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import typer
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.lifespan.on import LifespanOn
@@ -122,6 +124,10 @@ class _Announcement:
         }
 
     def make(self) -> None:
+        if self._as_json:
+            # One line, at once: whoever started this waits for it.
+            typer.echo(json.dumps(self._data))
+            return
         command = "uv run holdfast" if "UV" in os.environ else "holdfast"
         show(
             self._data,
@@ -132,7 +138,7 @@ class _Announcement:
             f"  {command} client add --type native --name 'My app' "
             "--redirect-uri http://127.0.0.1/callback\n"
             "Stop with Ctrl-C.\n",
-            as_json=self._as_json,
+            as_json=False,
         )
 
 

@@ -17,9 +17,9 @@ INDENT = 4
 SHOWN = 44
 
 
-def page() -> Console:
+def page(*, quiet: bool) -> Console:
     """Return a console no wider than reads well; 80 columns where there is no terminal."""
-    found = Console(highlight=False)
+    found = Console(highlight=False, quiet=quiet)
     found.width = min(found.width, MAX_WIDTH)
     return found
 
