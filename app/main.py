@@ -66,6 +66,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             parts, state = await _open(settings, time, stack)
+            app.state.parts, app.state.stores = parts, state
             _Composition(settings, time, parts, state, stack).mount(app)
             yield
 
