@@ -56,7 +56,7 @@ def _could_redeem(request: GrantRequest, family: TokenFamily) -> bool:
         return False
     redirect_uri = request.parameters.get("redirect_uri")
     # RFC 6749 §4.1.3: it may be left out if the authorization request had none, and used the one
-    # that is registered.
+    # that is registered. Whether it had none is forgotten; the verifier is what nobody else knows.
     candidates = request.client.redirect_uris if redirect_uri is None else (redirect_uri,)
     challenge = challenge_of(verifier)
     return family.code_fingerprint in {

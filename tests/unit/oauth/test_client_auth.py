@@ -2,12 +2,16 @@
 
 import asyncio
 import base64
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.credentials import digest
+from app.oauth import client_assertion
 from app.oauth.client import AuthMethod, Client, ClientSecret
 from app.oauth.client_assertion import ASSERTION_TYPE, MAX_LIFETIME, SKEW
 from app.oauth.client_auth import AuthenticatedClient
@@ -515,3 +519,40 @@ class TestAssertions:
         await server.change(client, jwks={"keys": [{**SIGNER.public_jwk, "x": padded}]})
         authenticated = await self.present(server, SIGNER.assertion(client.client_id))
         assert authenticated.keys == {SIGNER.jkt}
+
+
+class TestAnyInput:
+    """Whatever is sent, the answer is an error of OAuth, never a crash."""
+
+    @given(
+        st.one_of(st.text(), st.binary().map(lambda raw: "Basic " + base64.b64encode(raw).decode()))
+    )
+    def test_any_authorization_header_is_read_or_refused(self, authorization: str) -> None:
+        with suppress(OAuthError):
+            presented = read(authorization, Parameters.parse([]))
+            assert presented.client_id.isprintable()
+
+    @given(header=st.binary(max_size=60), payload=st.binary(max_size=60), signature=st.binary())
+    def test_any_bytes_in_an_assertion_are_refused(
+        self, header: bytes, payload: bytes, signature: bytes
+    ) -> None:
+        with pytest.raises(InvalidClient):
+            client_assertion.parse(".".join(b64url(part) for part in (header, payload, signature)))
+
+    @given(
+        st.dictionaries(
+            st.sampled_from(["aud", "exp", "iat", "nbf", "jti"]),
+            st.recursive(
+                st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+                lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+                max_leaves=3,
+            ),
+        )
+    )
+    def test_any_claims_in_an_assertion_are_read_or_refused(self, claims: dict[str, Any]) -> None:
+        assertion = SIGNER.assertion("signer", **claims)
+        with suppress(InvalidClient):
+            checked = client_assertion.check_claims(
+                client_assertion.parse(assertion), audiences=[ISSUER], algs=["ES256"], now=NOW
+            )
+            assert checked.expires_at > NOW

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -84,30 +85,38 @@ class Audit:
 class TokenServer:
     """The endpoint and the stores behind it."""
 
-    def __init__(self, database: SqlDatabase, keyring: Keyring, clock: FrozenClock) -> None:
+    def __init__(
+        self, path: Path, database: SqlDatabase, keyring: Keyring, clock: FrozenClock
+    ) -> None:
+        self.path = path
         self.database = database
         self.clock = clock
         self.state = MemoryState(clock, born_at=None)
         self.audit = Audit()
         self.lifetimes = Lifetimes()
         self.admission = Admission(self.state.proofs, clock, "auto", allow_bearer=True)
-        self.refresh_tokens = ChainedRefreshTokens(b"secret" * 8)
+        self.keyring = keyring
         self.authenticator = ClientAuthenticator(
             database.clients, self.state.assertions, self.state.attempts, clock, issuer=ISSUER
         )
-        minting = Mint(SignedAccessTokens(keyring, clock, ISSUER), self.lifetimes)
+        self.use_refresh_tokens(ChainedRefreshTokens(b"secret" * 8))
+
+    def use_refresh_tokens(self, refresh_tokens: ChainedRefreshTokens) -> None:
+        """Build the endpoint around the maker of refresh tokens."""
+        minting = Mint(SignedAccessTokens(self.keyring, self.clock, ISSUER), self.lifetimes)
+        database = self.database
         self.endpoint = TokenEndpoint(
             self.authenticator,
             [
                 AuthorizationCodeGrant(
-                    self.state.codes, database, database.users, self.refresh_tokens, minting
+                    self.state.codes, database, database.users, refresh_tokens, minting
                 ),
-                RefreshTokenGrant(database, database.users, self.refresh_tokens, minting),
+                RefreshTokenGrant(database, database.users, refresh_tokens, minting),
                 ClientCredentialsGrant(minting),
             ],
             database.resources,
             self.audit,
-            clock,
+            self.clock,
             uri=TOKEN_ENDPOINT,
             default_audience=ISSUER,
         )
@@ -125,7 +134,7 @@ class TokenServer:
         await KeyLifecycle(database.keys, sealer, clock, jwks_max_age=300).ensure()
         keyring = Keyring(database.keys, sealer, clock, longest_token_lifetime=3600)
         await keyring.refresh()
-        server = cls(database, keyring, clock)
+        server = cls(path, database, keyring, clock)
         async with database.begin() as unit:
             for client in (PUBLIC, CONFIDENTIAL):
                 await unit.clients.add(client)
@@ -143,6 +152,20 @@ class TokenServer:
                 await unit.clients.add(changed)
             await unit.commit()
         return changed
+
+    def refuse_inserts(self, table: str) -> None:
+        """Make the database fail whenever a row is added to the table."""
+        connection = sqlite3.connect(self.path)
+        connection.execute(
+            f"CREATE TRIGGER broken BEFORE INSERT ON {table} "
+            "BEGIN SELECT RAISE(ABORT, 'broken on purpose'); END"
+        )
+        connection.close()
+
+    async def withdraw_signing_keys(self) -> None:
+        for stored in await self.database.keys.list():
+            await self.database.keys.revoke(stored.kid, self.clock.now())
+        await self.keyring.refresh()
 
     async def disable_user(self) -> None:
         async with self.database.begin() as unit:
