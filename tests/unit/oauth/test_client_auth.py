@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.credentials import digest
@@ -524,6 +524,7 @@ class TestAssertions:
 class TestAnyInput:
     """Whatever is sent, the answer is an error of OAuth, never a crash."""
 
+    @settings(deadline=None)
     @given(
         st.one_of(st.text(), st.binary().map(lambda raw: "Basic " + base64.b64encode(raw).decode()))
     )
@@ -532,6 +533,7 @@ class TestAnyInput:
             presented = read(authorization, Parameters.parse([]))
             assert presented.client_id.isprintable()
 
+    @settings(deadline=None)
     @given(header=st.binary(max_size=60), payload=st.binary(max_size=60), signature=st.binary())
     def test_any_bytes_in_an_assertion_are_refused(
         self, header: bytes, payload: bytes, signature: bytes
@@ -539,6 +541,7 @@ class TestAnyInput:
         with pytest.raises(InvalidClient):
             client_assertion.parse(".".join(b64url(part) for part in (header, payload, signature)))
 
+    @settings(deadline=None)
     @given(
         st.dictionaries(
             st.sampled_from(["aud", "exp", "iat", "nbf", "jti"]),
