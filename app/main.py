@@ -18,6 +18,7 @@ from .clock import Clock, SystemClock
 from .dpop.admission import Admission
 from .http import failures, paths
 from .http.access_log import AccessLog
+from .http.browser import Browsers
 from .oauth import metadata
 from .oauth.authorization_endpoint import AuthorizationEndpoint
 from .oauth.client_assertion import ASSERTION_ALGS
@@ -29,6 +30,7 @@ from .oauth.grants.refresh_token import RefreshTokenGrant
 from .oauth.lifetimes import Lifetimes
 from .oauth.token_endpoint import TokenEndpoint
 from .parts import JWKS_MAX_AGE, KEY_POLL, Parts, database_url, open_parts
+from .routes import authorize as authorize_route
 from .routes import health as health_route
 from .routes import metadata as metadata_route
 from .routes import token as token_route
@@ -39,8 +41,12 @@ from .state.redis import RedisState
 from .storage import lock, migrate
 from .telemetry.logs import configure_logging
 from .tokens.access_tokens import SignedAccessTokens
+from .tokens.derivation import SIGN_IN_FORMS, derive
 from .tokens.keyring import Keyring
 from .tokens.refresh_tokens import ChainedRefreshTokens
+from .web import router as web
+from .web.pages import Pages
+from .web.static_files import StaticFiles
 
 log = structlog.get_logger("holdfast.main")
 
@@ -170,6 +176,42 @@ class _Composition:
         )
         app.include_router(
             health_route.router({"database": self._database.ping, "state": self._state.ping})
+        )
+        self._mount_pages(app)
+
+    def _mount_pages(self, app: FastAPI) -> None:
+        settings, database = self._settings, self._database
+        browsers, files = Browsers(settings.is_secure), StaticFiles()
+        pages = Pages(browsers, settings.issuer, files)
+        endpoint = self._authorization_endpoint()
+        sessions = BrowserSessions(
+            self._state.sessions, database, self._clock, lifetime=settings.session_lifetime
+        )
+        app.include_router(authorize_route.router(endpoint, sessions, browsers, pages.refusal))
+        app.include_router(
+            web.router(
+                pages=pages,
+                files=files,
+                browsers=browsers,
+                issuer=settings.issuer,
+                sign_in=self._sign_in(sessions),
+                sessions=sessions,
+                permissions=Permissions(
+                    database=database, clients=database.clients, clock=self._clock
+                ),
+                endpoint=endpoint,
+                form_secret=derive(SIGN_IN_FORMS, self._parts.secret.current, None)[0],
+            )
+        )
+
+    def _sign_in(self, sessions: BrowserSessions) -> SignIn:
+        return SignIn(
+            database=self._database,
+            passwords=self._passwords,
+            sessions=sessions,
+            attempts=self._state.attempts,
+            audit=self._audit,
+            clock=self._clock,
         )
 
     def _admission(self) -> Admission:

@@ -128,8 +128,10 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
             message = "must be https; http is accepted on 127.0.0.1, ::1 and localhost only"
             raise ValueError(message)
-        if issuer.endswith("/"):
-            message = "must not end with a slash"
+        if parts.path:
+            message = (
+                "must not have a path, nor end with a slash: give the server a host of its own"
+            )
             raise ValueError(message)
         return issuer
 

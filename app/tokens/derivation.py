@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SIGNING_KEYS_AT_REST = b"holdfast signing keys at rest"
 REFRESH_SUCCESSORS = b"holdfast refresh token successors"
+SIGN_IN_FORMS = b"holdfast sign-in forms"
 
 
 def derive(purpose: bytes, secret: bytes, previous: bytes | None) -> tuple[bytes, ...]:
