@@ -1,0 +1,73 @@
+"""Fixtures that any test may ask for. Every test has a server, stores and a clock of its own."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import DpopKey
+from tests.harness import Server, listening, make_template, running
+
+Start = Callable[..., Awaitable[Server]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_nobody() -> None:
+    """Forget the settings of the shell that the tests were started from."""
+    for name in [name for name in os.environ if name.startswith("HOLDFAST_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data directory to copy: migrated once, its clients and keys in place."""
+    directory = tmp_path_factory.mktemp("template") / "data"
+    asyncio.run(make_template(directory))
+    return directory
+
+
+@pytest.fixture
+async def start(template: Path, tmp_path: Path) -> AsyncIterator[Start]:
+    """Return what starts a server without a network, with the settings given.
+
+    ``await start(dpop_nonce="required")``: each on a new data directory, all until the test ends.
+    """
+    async with AsyncExitStack() as stack:
+        started = 0
+
+        async def start(**settings: Any) -> Server:
+            nonlocal started
+            started += 1
+            data_dir = tmp_path / f"data-{started}"
+            return await stack.enter_async_context(running(data_dir, template=template, **settings))
+
+        yield start
+
+
+@pytest.fixture
+async def server(start: Start) -> Server:
+    """Return a server with the default settings, called without a network."""
+    return await start()
+
+
+@pytest.fixture
+async def listening_server(template: Path, tmp_path: Path) -> AsyncIterator[Server]:
+    """Return a server behind uvicorn, on a free port of loopback, in this event loop."""
+    async with listening(tmp_path / "data", template=template) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def key() -> DpopKey:
+    """Return the client's DPoP key."""
+    return DpopKey()
+
+
+@pytest.fixture(scope="session")
+def other_key() -> DpopKey:
+    """Return a DPoP key that is not the client's."""
+    return DpopKey()
