@@ -1,7 +1,6 @@
 """Renders the templates, and turns what goes wrong into a page."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from http import HTTPStatus
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -37,7 +36,7 @@ class Pages:
         self,
         template: str,
         *,
-        status: int = HTTPStatus.OK,
+        status: int = 200,
         form_targets: Sequence[str] = (),
         **context: object,
     ) -> Response:
@@ -60,7 +59,7 @@ class Pages:
             try:
                 return await handler(request)
             except FormRefused:
-                return self.render("form_refused.html", status=HTTPStatus.FORBIDDEN)
+                return self.render("form_refused.html", status=403)
             except OAuthError as error:
                 return self.problem(error)
 
