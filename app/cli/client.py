@@ -25,11 +25,15 @@ app = typer.Typer(no_args_is_help=True, help="Register and manage clients.")
 ClientId = Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client_id.")]
 RedirectUris = Annotated[
     list[str] | None,
-    typer.Option("--redirect-uri", help="Where people come back to; may be repeated."),
+    typer.Option(
+        "--redirect-uri", metavar="URI", help="Where people come back to; may be repeated."
+    ),
 ]
 Scopes = Annotated[
     list[str] | None,
-    typer.Option("--scope", help="What it may ask for: words, in one option or several."),
+    typer.Option(
+        "--scope", metavar="WORDS", help="What it may ask for: words, in one option or several."
+    ),
 ]
 GrantTypes = Annotated[
     list[GrantType] | None,
@@ -37,11 +41,19 @@ GrantTypes = Annotated[
 ]
 JwksFile = Annotated[
     Path | None,
-    typer.Option("--jwks-file", help="Public keys of private_key_jwt, a JWK set; - for stdin."),
+    typer.Option(
+        "--jwks-file",
+        metavar="PATH",
+        help="Public keys of private_key_jwt, a JWK set; - for stdin.",
+    ),
 ]
 Origins = Annotated[
     list[str] | None,
-    typer.Option("--allowed-origin", help="An origin whose pages may call; may be repeated."),
+    typer.Option(
+        "--allowed-origin",
+        metavar="ORIGIN",
+        help="An origin whose pages may call; may be repeated.",
+    ),
 ]
 
 
@@ -49,11 +61,13 @@ Origins = Annotated[
 def add(
     *,
     client_type: Annotated[ClientType, typer.Option("--type", help="What the client is.")],
-    name: Annotated[str, typer.Option("--name", help="Shown to people when they consent.")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="TEXT", help="Shown to people when they consent.")
+    ],
     redirect_uri: RedirectUris = None,
     scope: Scopes = None,
     client_id: Annotated[
-        str | None, typer.Option("--client-id", help="Instead of a random one.")
+        str | None, typer.Option("--client-id", metavar="ID", help="Instead of a random one.")
     ] = None,
     auth_method: Annotated[
         AuthMethod | None, typer.Option("--auth-method", help="Instead of the type's own.")
@@ -127,7 +141,9 @@ def show_client(client_id: ClientId, *, as_json: AsJson = False) -> None:
 def update(
     client_id: ClientId,
     *,
-    name: Annotated[str | None, typer.Option("--name", help="The new name.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="The new name.")
+    ] = None,
     redirect_uri: RedirectUris = None,
     scope: Scopes = None,
     grant_type: GrantTypes = None,
@@ -177,7 +193,8 @@ def rotate_secret(
     client_id: ClientId,
     *,
     overlap: Annotated[
-        int, typer.Option("--overlap", help="Seconds for which the old secret works on.")
+        int,
+        typer.Option("--overlap", metavar="SECONDS", help="How long the old secret still works."),
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -195,10 +212,10 @@ def delete(client_id: ClientId, *, as_json: AsJson = False) -> None:
 
 def _show_with_secret(headline: str, made: "WithSecret", *, as_json: bool) -> None:
     metadata = client_view(made.client)
-    people: list[RenderableType] = [Text(headline), facts(_for_people(metadata))]
     if made.client_secret is not None:
         metadata["client_secret"] = made.client_secret
-        people.append(facts({"client_secret": made.client_secret}))
+    people: list[RenderableType] = [Text(headline), facts(_for_people(metadata))]
+    if made.client_secret is not None:
         people.append(Text("The secret is shown this once and stored as a hash: keep it now."))
     show(metadata, *people, as_json=as_json)
 

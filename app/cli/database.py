@@ -31,5 +31,5 @@ def check(*, as_json: AsJson = False) -> None:
     try:
         asyncio.run(migrate.check(database_url(load_settings())))
     except migrate.SchemaMismatch as error:
-        raise Failure(f"{error}; run `holdfast db upgrade`") from None
+        raise Failure(f"{str(error).rstrip('.')}; run `holdfast db upgrade`") from None
     show({"matches": True}, Text("The tables are those that this version needs."), as_json=as_json)

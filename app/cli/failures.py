@@ -20,19 +20,34 @@ _OPTIONS = {
     "access_token_lifetime": "--access-token-lifetime",
 }
 
+# Their messages are such lines already. By name, because their modules are slow to import.
+_ONE_LINERS = frozenset(
+    {
+        "AlreadyHeld",
+        "CannotStart",
+        "KeyChanged",
+        "KeyUnreadable",
+        "NotMigrated",
+        "RotationTooEarly",
+        "SchemaMismatch",
+        "SettingsError",
+        "WrongUrl",
+    }
+)
+
 
 def in_one_line(error: Exception) -> str | None:
     """Explain an expected failure; None for one that is a defect and should be seen whole."""
-    # Loaded by whatever raised one of these, so this costs nothing, and nothing when all is well.
-    from ..management.errors import Refused  # noqa: PLC0415  not needed for --help
-    from ..oauth.errors import TemporarilyUnavailable  # noqa: PLC0415  as above
-    from ..settings import SettingsError  # noqa: PLC0415  as above
-    from ..tokens.errors import SigningKeyError  # noqa: PLC0415  as above
+    if isinstance(error, Failure):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check HOLDFAST_DATA_DIR and its permissions"
+    # Only now: --help must not wait for what these import.
+    from ..management.errors import Refused  # noqa: PLC0415  see above
+    from ..oauth.errors import TemporarilyUnavailable  # noqa: PLC0415  see above
 
     if isinstance(error, Refused):
         return f"{_OPTIONS.get(error.field, error.field)}: {error.sentence}"
     if isinstance(error, TemporarilyUnavailable):
-        return f"{error.description}; see that it runs and can be reached, then try again"
-    if isinstance(error, Failure | SettingsError | SigningKeyError):
-        return str(error)
-    return None
+        return f"{error.description} (does it run, and is its HOLDFAST_…_URL right?)"
+    return str(error) if type(error).__name__ in _ONE_LINERS else None

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
 from ..management.views import key_view
-from .output import AsJson, show, table
+from .output import AsJson, moment, show, table
 from .running import managing
 
 app = typer.Typer(no_args_is_help=True, help="Manage the keys that sign access tokens.")
@@ -18,8 +19,11 @@ COLUMNS = ("kid", "alg", "state", "created_at", "activated_at", "retired_at")
 def list_keys(*, as_json: AsJson = False) -> None:
     """List the signing keys, without their private halves."""
     found = [key_view(each) for each in managing(lambda m: m.keys.list())]
-    rows = [[each[name] for name in COLUMNS] for each in found]
-    show(found, table(COLUMNS, rows), as_json=as_json)
+    rows = [[_for_people(name, each[name]) for name in COLUMNS] for each in found]
+    people: RenderableType = table([name.removesuffix("_at") for name in COLUMNS], rows)
+    if not found:
+        people = Text("No keys yet: the server makes them when it starts for the first time.")
+    show(found, people, as_json=as_json)
 
 
 @app.command("rotate")
@@ -58,3 +62,7 @@ def reencrypt(*, as_json: AsJson = False) -> None:
         "HOLDFAST_SECRET_KEY_PREVIOUS is no longer needed for them."
     )
     show({"reencrypted": count}, people, as_json=as_json)
+
+
+def _for_people(name: str, value: object) -> object:
+    return moment(value) if name.endswith("_at") and isinstance(value, int) else value

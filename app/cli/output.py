@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -60,6 +61,11 @@ def facts(members: Mapping[str, Any]) -> Table:
     for name, value in members.items():
         result.add_row(name, _cell(value))
     return result
+
+
+def moment(seconds: float) -> str:
+    """Write POSIX seconds for people: UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _cell(value: object) -> Text:

@@ -25,17 +25,22 @@ def inspect(
         str | None, typer.Argument(metavar="[PROOF]", help="Without it, stdin is read.")
     ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="Of the request that the proof is for.")
+        str,
+        typer.Option("--method", metavar="METHOD", help="Of the request that the proof is for."),
     ] = "POST",
     url: Annotated[
-        str | None, typer.Option("--url", help="Its URL. Default: this server's /token.")
+        str | None,
+        typer.Option("--url", metavar="URL", help="Its URL. Default: this server's /token."),
     ] = None,
     access_token_file: Annotated[
         Path | None,
-        typer.Option("--access-token-file", help="The access token sent along, to check ath."),
+        typer.Option(
+            "--access-token-file", metavar="PATH", help="The access token sent along, to check ath."
+        ),
     ] = None,
     jkt: Annotated[
-        str | None, typer.Option("--jkt", help="The cnf.jkt of the token sent along.")
+        str | None,
+        typer.Option("--jkt", metavar="JKT", help="The cnf.jkt of the token sent along."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

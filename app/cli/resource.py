@@ -21,11 +21,15 @@ def add(
     uri: Uri,
     *,
     scope: Annotated[
-        list[str] | None, typer.Option("--scope", help="What it knows; may be repeated.")
+        list[str] | None,
+        typer.Option("--scope", metavar="WORDS", help="What it knows; may be repeated."),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Shown to people.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="Shown to people.")
+    ] = None,
     access_token_lifetime: Annotated[
-        int | None, typer.Option("--access-token-lifetime", help="Seconds.")
+        int | None,
+        typer.Option("--access-token-lifetime", metavar="SECONDS", help="Of its tokens."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

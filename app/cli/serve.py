@@ -9,18 +9,24 @@ from .output import AsJson
 
 def serve(
     *,
-    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
     port: Annotated[
         int | None,
         typer.Option(
             "--port",
+            metavar="PORT",
             min=0,
             max=65535,
             help="0: any free one. Default: the port of a loopback issuer, else 8000.",
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=256, help="Processes; more than one need Redis.")
+        int,
+        typer.Option(
+            "--workers", metavar="N", min=1, max=256, help="Processes; more than one need Redis."
+        ),
     ] = 1,
     as_json: AsJson = False,
 ) -> None:

@@ -6,10 +6,12 @@ import os
 import socket
 from copy import copy
 from dataclasses import dataclass
+from types import FrameType
 from urllib.parse import urlsplit
 
 import typer
 import uvicorn
+from rich.text import Text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.lifespan.on import LifespanOn
 from uvicorn.supervisors import Multiprocess
@@ -69,8 +71,10 @@ def _serve_alone(
         server.run(sockets=[opened])
     except KeyboardInterrupt:
         return
-    if not server.started and isinstance(server.lifespan, _Lifespan) and server.lifespan.failure:
-        raise server.lifespan.failure
+    except SystemExit:  # so uvicorn leaves when the start fails
+        if isinstance(server.lifespan, _Lifespan) and server.lifespan.failure:
+            raise server.lifespan.failure from None
+        raise
 
 
 def _check_workers(settings: Settings, workers: int) -> None:
@@ -92,13 +96,17 @@ def _open_socket(listen: Listen) -> socket.socket:
         opened = socket.create_server((listen.host, port), family=family, backlog=2048)
     except OSError as error:
         raise Failure(
-            f"cannot listen on {listen.host} port {port}: {error.strerror}; "
+            f"cannot listen on {listen.host} port {port}: {_reason(error)}; "
             "choose another with --port"
         ) from None
     opened.set_inheritable(True)
     if ISSUER not in os.environ:
         os.environ[ISSUER] = f"http://{_reachable(listen.host)}:{opened.getsockname()[1]}"
     return opened
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _is_local(host: str | None, scheme: str) -> bool:
@@ -131,13 +139,15 @@ class _Announcement:
         command = "uv run holdfast" if "UV" in os.environ else "holdfast"
         show(
             self._data,
-            f"[bold]Holdfast is running[/bold] at {self._data['issuer']}\n",
+            Text.assemble(("Holdfast is running", "bold"), f" at {self._data['issuer']}\n"),
             facts(self._data),
-            "\nNext, in another terminal with the same settings:\n"
-            f"  {command} user add you@example.com\n"
-            f"  {command} client add --type native --name 'My app' "
-            "--redirect-uri http://127.0.0.1/callback\n"
-            "Stop with Ctrl-C.\n",
+            Text(
+                "\nNext, in another terminal with the same settings:\n"
+                f"  {command} user add you@example.com\n"
+                f"  {command} client add --type native --name 'My app' "
+                "--redirect-uri http://127.0.0.1/callback\n"
+                "Stop with Ctrl-C.\n"
+            ),
             as_json=False,
         )
 
@@ -153,6 +163,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._announcement.make()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.started:
+            # It may be waiting for its services, and has no request to finish.
+            raise KeyboardInterrupt
+        super().handle_exit(sig, frame)
 
 
 class _Lifespan(LifespanOn):

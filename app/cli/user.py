@@ -1,7 +1,7 @@
 """``holdfast user …``: the command line's face of management.users."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..management.user_change import UserChange
 from ..management.views import user_view
-from .output import AsJson, Failure, facts, show, table
+from .output import AsJson, Failure, facts, moment, show, table
 from .running import managing
 
 app = typer.Typer(no_args_is_help=True, help="Manage the people who can sign in.")
@@ -26,7 +26,9 @@ COLUMNS = ("user_id", "email", "display_name", "is_admin", "disabled")
 def add(
     email: Email,
     *,
-    name: Annotated[str | None, typer.Option("--name", help="Shown to them.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="Shown to them.")
+    ] = None,
     admin: Annotated[bool, typer.Option("--admin", help="May manage the server.")] = False,
     password_stdin: PasswordFromStdin = False,
     as_json: AsJson = False,
@@ -34,7 +36,7 @@ def add(
     """Add a person. Without --password-stdin the password is asked for, unseen."""
     password = _new_password(from_stdin=password_stdin)
     made = managing(lambda m: m.users.add(email, password, display_name=name or "", is_admin=admin))
-    show(user_view(made), Text("Added."), facts(user_view(made)), as_json=as_json)
+    show(user_view(made), Text("Added."), facts(_for_people(user_view(made))), as_json=as_json)
 
 
 @app.command("list")
@@ -51,7 +53,9 @@ def list_users(*, as_json: AsJson = False) -> None:
 def update(
     email: Email,
     *,
-    name: Annotated[str | None, typer.Option("--name", help="The new name.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="The new name.")
+    ] = None,
     admin: Annotated[
         bool | None, typer.Option("--admin/--no-admin", help="May manage the server.")
     ] = None,
@@ -71,7 +75,7 @@ def update(
     if change == UserChange():
         raise typer.BadParameter("nothing to change; see `holdfast user update --help`")
     changed = managing(lambda m: m.users.update(email, change))
-    show(user_view(changed), facts(user_view(changed)), as_json=as_json)
+    show(user_view(changed), facts(_for_people(user_view(changed))), as_json=as_json)
 
 
 @app.command("delete")
@@ -89,3 +93,7 @@ def _new_password(*, from_stdin: bool) -> str:
             "there is no terminal to ask for a password; pipe it in with --password-stdin"
         )
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+def _for_people(view: dict[str, Any]) -> dict[str, Any]:
+    return {**view, "created_at": moment(view["created_at"])}
