@@ -33,9 +33,18 @@ def show(data: object, *people: RenderableType, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
         return
-    out = console()
-    for each in people:
-        out.print(each)
+    put(console(), *people)
+
+
+def put(out: Console, *renderables: RenderableType) -> None:
+    """Print; into a pipe without the blanks that fill lines up."""
+    for each in renderables:
+        if out.is_terminal or out.quiet:
+            out.print(each)
+            continue
+        with out.capture() as captured:
+            out.print(each)
+        typer.echo("\n".join(line.rstrip() for line in captured.get().split("\n")), nl=False)
 
 
 def say_failure(message: str) -> None:

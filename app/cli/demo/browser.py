@@ -9,6 +9,8 @@ from .expectations import StepFailed
 from .forms import Form, forms_of
 
 MAX_PAGES = 8
+# What is behind the paths that the server sends the browser to.
+PAGES = {"/login": "the sign-in page", "/consent": "the consent page"}
 ALLOW = frozenset({"allow", "approve", "yes", "accept"})
 
 
@@ -43,7 +45,7 @@ class Browser:
                 target = str(response.url.join(response.headers["Location"]))
                 if target.startswith(self._redirect_uri):
                     return target
-                response = self._go("GET", target, "follow")
+                response = self._go("GET", target, "")
             elif response.status_code == HTTPStatus.OK:
                 response = self._fill_in(response, email, password)
             else:
@@ -72,5 +74,6 @@ class Browser:
         headers = {"Origin": self._issuer} if form else {}
         response = self._http.request(method, url, data=form, headers=headers)
         path = response.url.path
+        what = what or PAGES.get(path, "the same request, further on")
         self.visits.append(Visit(method, path, response.status_code, what))
         return response

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import httpx
 from rich.text import Text
 
+from ..output import put
 from . import printing
 
 Rows = Sequence[tuple[str, object, str]]
@@ -25,19 +26,19 @@ class Narrator:
 
     def heading(self, number: int, title: str) -> None:
         """Open a step."""
-        self._page.print(printing.heading(number, title))
+        put(self._page, printing.heading(number, title))
 
     def say(self, text: str) -> None:
         """Say something; ``*words*`` stand out."""
-        self._page.print(printing.paragraph(text))
+        put(self._page, printing.paragraph(text))
 
     def members(self, title: str, rows: Rows) -> None:
         """Show names, values and what they mean."""
-        self._page.print(printing.members(title, rows, width=self._page.width))
+        put(self._page, printing.members(title, rows, width=self._page.width))
 
     def jwt(self, title: str, compact: str) -> None:
         """Show a compact JWS, its parts in colour."""
-        self._page.print(printing.block(printing.line(title, "bold"), printing.jwt_parts(compact)))
+        put(self._page, printing.block(printing.line(title, "bold"), printing.jwt_parts(compact)))
 
     def request(self, request: httpx.Request) -> None:
         """Show a request: its line, its DPoP header field, its form."""
@@ -46,14 +47,14 @@ class Narrator:
         if proof := request.headers.get("DPoP"):
             lines.append(_field("DPoP", proof))
         lines += [_field(name, value) for name, value in form.items()]
-        self._page.print(printing.block(*lines))
+        put(self._page, printing.block(*lines))
 
     def answer(self, response: httpx.Response) -> None:
         """Show an answer: its status and its JSON, long values cut."""
         good = response.is_success
         phrase = HTTPStatus(response.status_code).phrase
         status = printing.line(f"{response.status_code} {phrase}", "bold green" if good else "bold")
-        self._page.print(printing.block(status, printing.json_lines(_cut(response.json()))))
+        put(self._page, printing.block(status, printing.json_lines(_cut(response.json()))))
 
     def same(self, names: Sequence[str], values: Sequence[str]) -> None:
         """Show two values one above the other, so that the eye can compare them."""
@@ -62,11 +63,11 @@ class Narrator:
             Text.assemble((f"{name:<{width}}  ", "cyan"), (value, "bold"), overflow="fold")
             for name, value in zip(names, values, strict=True)
         ]
-        self._page.print(printing.block(*rows))
+        put(self._page, printing.block(*rows))
 
     def verdict(self, text: str, *, good: bool = True) -> None:
         """Say what a step has shown."""
-        self._page.print(printing.verdict(text, good=good))
+        put(self._page, printing.verdict(text, good=good))
 
     def failed(self, text: str) -> None:
         """Say that a step did not end as it should."""

@@ -26,7 +26,7 @@ def page(*, quiet: bool) -> Console:
 
 def heading(number: int, title: str) -> RenderableType:
     """Head a step."""
-    return Group(Text(), Rule(f"[bold]{number}. {title}[/bold]", align="left", style="dim"), Text())
+    return Group(Text(), Text(f"{number}. {title}", "bold"), Rule(style="dim"), Text())
 
 
 def paragraph(text: str) -> RenderableType:
@@ -49,8 +49,10 @@ def line(text: str, style: str = "") -> Text:
 
 
 def json_lines(members: Mapping[str, Any]) -> RenderableType:
-    """Show a JSON object."""
-    return JSON(json.dumps(members), indent=2)
+    """Show a JSON object, long lines folded."""
+    shown = JSON(json.dumps(members), indent=2).text
+    shown.no_wrap, shown.overflow = False, "fold"
+    return shown
 
 
 def members(title: str, rows: Sequence[tuple[str, object, str]], *, width: int) -> RenderableType:
@@ -80,7 +82,8 @@ def _below(rows: Sequence[tuple[str, object, str]]) -> RenderableType:
 
 def _shown(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {shortened(str(each), 16)}" for name, each in value.items())
+        limit = SHOWN if len(value) == 1 else 16
+        return ", ".join(f"{name} {shortened(str(each), limit)}" for name, each in value.items())
     return shortened(str(value))
 
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,22 +22,21 @@ class Server:
 
     issuer: str
     metadata: str
-    data_dir: Path
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Start ``holdfast serve`` on a free port; stop it and delete its data at the end."""
+def starting_server() -> Iterator[Callable[[], Server]]:
+    """Start ``holdfast serve`` on a free port; stop it and delete its data at the end.
+
+    What this yields waits until the server answers. Raises StepFailed if it does not start.
+    """
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as folder:
         data_dir = Path(folder) / "data"
         with _only_setting(HOLDFAST_DATA_DIR=str(data_dir), HOLDFAST_LOG_LEVEL="warning"):
             log = Path(folder) / "log"
             process = _start(log)
             try:
-                said = _first_words(process, log)
-                # From here on our own management works on the same data, as the same issuer.
-                os.environ[f"{PREFIX}ISSUER"] = said["issuer"]
-                yield Server(said["issuer"], said["metadata"], data_dir)
+                yield lambda: _first_words(process, log)
             finally:
                 _stop(process)
 
@@ -50,13 +49,15 @@ def _start(log: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603  our own command
 
 
-def _first_words(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
+def _first_words(process: subprocess.Popen[str], log: Path) -> Server:
     line = process.stdout.readline() if process.stdout else ""
     if not line:
         process.wait(STOP_WITHIN)
         raise StepFailed(f"the server did not start: {log.read_text().strip()[-500:]}")
-    said: dict[str, str] = json.loads(line)
-    return said
+    said = json.loads(line)
+    # From here on our own management works on the same data, as the same issuer.
+    os.environ[f"{PREFIX}ISSUER"] = said["issuer"]
+    return Server(said["issuer"], said["metadata"])
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 
 import httpx
 
-from ..output import Failure, show
 from . import attacks, beginnings, signing_in, tokens
 from .expectations import StepFailed
 from .narrator import Narrator
 from .scene import Scene
-from .server import running_server
+from .server import Server
 
 Step = Callable[[Scene], dict[str, Any]]
 
@@ -28,29 +27,9 @@ STEPS: tuple[tuple[str, Step], ...] = (
 )
 
 
-def tell(*, as_json: bool) -> None:
-    """Run every step. Raises Failure naming the one that did not end as it should."""
-    narrator = Narrator(quiet=as_json)
-    narrator.say(
-        "Most OAuth access tokens are *bearer* tokens: whoever holds one can use it, like cash. "
-        "DPoP, RFC 9449, binds every token to a *key* that only the client has. Each request then "
-        "carries a *proof*, a few signed lines made with that key, and a token that was stolen "
-        "without the key is useless. Everything below really happens."
-    )
-    try:
-        with running_server() as server:
-            record = _play(Scene(server, narrator))
-    except StepFailed as failure:
-        raise Failure(str(failure)) from None
-    narrator.say(
-        "*That is DPoP.* The token worked for the key it is bound to, and three thefts came to "
-        "nothing. Next: `holdfast serve` runs a server of your own, README.md takes you through "
-        "the same flow by hand, and docs/dpop.md lists every check a proof has to pass."
-    )
-    show({"ok": True, "steps": record}, as_json=as_json)
-
-
-def _play(scene: Scene) -> list[dict[str, Any]]:
+def play(server: Server, narrator: Narrator) -> list[dict[str, Any]]:
+    """Take every step, and return what each has shown. Raises StepFailed naming the one failed."""
+    scene = Scene(server, narrator)
     record: list[dict[str, Any]] = []
     for number, (title, step) in enumerate(STEPS, start=1):
         scene.narrator.heading(number, title)

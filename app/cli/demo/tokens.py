@@ -31,6 +31,7 @@ TOKEN_CLAIMS = {
     "exp": "good until",
     "auth_time": "when Ann signed in",
     "jti": "its name",
+    "family_id": "names all tokens of this sign-in; they can be revoked together",
     "cnf": "DPoP: the thumbprint of the key it is bound to",
 }
 
