@@ -74,6 +74,15 @@ def dpop_headers(request: Request) -> list[str]:
     return header_values(request, b"dpop")
 
 
+def authorization(request: Request) -> str | None:
+    """Return the value of the Authorization header field. Raises InvalidRequest."""
+    values = header_values(request, b"authorization")
+    # RFC 6749 §2.3: The client MUST NOT use more than one authentication method in each request.
+    if len(values) > 1:
+        raise InvalidRequest(f"the request has {len(values)} Authorization header fields; send one")
+    return values[0] if values else None
+
+
 def client_address(request: Request) -> str:
     """Return the peer's address; behind trusted proxies, the one they name."""
     return request.client.host if request.client else "unknown"

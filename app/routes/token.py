@@ -7,7 +7,7 @@ from ..dpop import proof
 from ..dpop.admission import Admission
 from ..http import paths
 from ..http.render import token_response
-from ..http.request import client_address, dpop_headers, read_form
+from ..http.request import authorization, client_address, dpop_headers, read_form
 from ..oauth.parameters import Parameters
 from ..oauth.token_endpoint import TokenEndpoint, TokenRequest
 
@@ -24,7 +24,7 @@ def router(
         response = await endpoint(
             TokenRequest(
                 parameters=parameters,
-                authorization=request.headers.get("authorization"),
+                authorization=authorization(request),
                 address=client_address(request),
             ),
             admission.gate(verified),
