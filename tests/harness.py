@@ -223,6 +223,7 @@ class Server:
         self,
         key: DpopKey | None,
         client: Client = SPA,
+        /,
         *,
         proof: str | Sequence[str] | None = None,
         headers: Headers = (),
@@ -243,7 +244,7 @@ class Server:
         return await self.post({**own_fields, **fields}, [*own_headers, *proof_headers, *headers])
 
     async def redeem(
-        self, code: str, key: DpopKey | None, client: Client = SPA, **changes: Any
+        self, code: str, key: DpopKey | None, client: Client = SPA, /, **changes: Any
     ) -> httpx.Response:
         """Redeem the code by a request that is valid but for the changes."""
         valid = {
@@ -255,14 +256,14 @@ class Server:
         return await self.token(key, client, **{**valid, **changes})
 
     async def refresh(
-        self, refresh_token: str, key: DpopKey | None, client: Client = SPA, **changes: Any
+        self, refresh_token: str, key: DpopKey | None, client: Client = SPA, /, **changes: Any
     ) -> httpx.Response:
         """Refresh by a request that is valid but for the changes."""
         valid = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return await self.token(key, client, **{**valid, **changes})
 
     async def client_credentials(
-        self, key: DpopKey | None, client: Client = WEB, **changes: Any
+        self, key: DpopKey | None, client: Client = WEB, /, **changes: Any
     ) -> httpx.Response:
         """Ask for a token of the client's own by a request that is valid but for the changes."""
         return await self.token(key, client, **{"grant_type": "client_credentials", **changes})
