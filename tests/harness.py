@@ -147,6 +147,11 @@ class Server:
         await self.add(changed)
         return changed
 
+    async def remove(self, resource: ResourceServer) -> None:
+        async with self.parts.database.begin() as unit:
+            assert await unit.resources.delete(resource.uri)
+            await unit.commit()
+
     async def disable(self, user: User) -> None:
         async with self.parts.database.begin() as unit:
             assert await unit.users.replace(dataclasses.replace(user, disabled=True))
