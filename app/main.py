@@ -1,4 +1,4 @@
-"""The composition root: opens stores, builds services, mounts routes. Nothing else builds a part."""
+"""The composition root: opens stores, builds services, mounts routes."""
 
 import asyncio
 import os
@@ -44,6 +44,7 @@ from .tokens.access_tokens import SignedAccessTokens
 from .tokens.derivation import SIGN_IN_FORMS, derive
 from .tokens.keyring import Keyring
 from .tokens.refresh_tokens import ChainedRefreshTokens
+from .waiting import wait_for
 from .web import router as web
 from .web.pages import Pages
 from .web.static_files import StaticFiles
@@ -89,6 +90,13 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[Parts, State]:
     url = database_url(settings)
     parts = await stack.enter_async_context(open_parts(settings, clock))
+    if not url.startswith("sqlite"):
+        await wait_for(
+            "the database",
+            "HOLDFAST_DATABASE_URL",
+            parts.database.ping,
+            patience=settings.start_timeout,
+        )
     state = await _open_state(settings, clock, stack)
     await _check_schema(parts, url)
     await parts.keys.ensure()
@@ -101,7 +109,13 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tupl
 async def _open_state(settings: Settings, clock: Clock, stack: AsyncExitStack) -> State:
     state: State
     if settings.redis_url is not None:
-        state = await RedisState.connect(settings.redis_url.get_secret_value(), clock)
+        redis_url = settings.redis_url.get_secret_value()
+        state = await wait_for(
+            "Redis",
+            "HOLDFAST_REDIS_URL",
+            lambda: RedisState.connect(redis_url, clock),
+            patience=settings.start_timeout,
+        )
     else:
         held = lock.hold_exclusive(database_url(settings), on_lost=_stop)
         await stack.enter_async_context(held)

@@ -2,15 +2,17 @@
 
 import os
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HOLDFAST_"
+SECRETS_DIR = PREFIX + "SECRETS_DIR"
 MAX_ACCESS_TOKEN_LIFETIME = 3600
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -37,6 +39,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path(".holdfast"),
         description="Holds the SQLite database and the generated secret; mode 0700.",
+    )
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Files named like settings, in lower case, each holding one: for secrets. "
+        "The environment comes first.",
     )
     database_url: SecretStr | None = Field(
         default=None,
@@ -94,6 +101,9 @@ class Settings(BaseSettings):
     session_lifetime: Seconds = Field(
         default=int(timedelta(hours=12).total_seconds()),
         description="Seconds until a signed-in browser must sign in again.",
+    )
+    start_timeout: Seconds = Field(
+        default=60, description="Seconds to wait at the start for the database and Redis."
     )
     trusted_proxies: Words = Field(
         default=(),
@@ -161,7 +171,7 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         """The URL of the database: SQLite in the data directory unless another is set."""
         if self.database_url is None:
-            return f"sqlite:///{self.data_dir.absolute() / 'holdfast.db'}"
+            return f"sqlite:///{quote(str(self.data_dir.absolute() / 'holdfast.db'))}"
         return self.database_url.get_secret_value()
 
     @property
@@ -176,17 +186,40 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the environment. Raises SettingsError with one clear line."""
+    """Read the environment, and the files of HOLDFAST_SECRETS_DIR.
+
+    Raises SettingsError with one clear line.
+    """
+    _check_names(sorted(os.environ))
+    directory = _secrets_dir()
+    try:
+        return Settings(_secrets_dir=directory, **overrides)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = PREFIX + str(first["loc"][0]).upper() + ": " if first["loc"] else ""
+        raise SettingsError(name + first["msg"].removeprefix("Value error, ")) from None
+    except OSError as error:
+        raise SettingsError(f"{error.filename}: {error.strerror}") from None
+
+
+def _secrets_dir() -> Path | None:
+    """Return the directory of the files that hold settings, their names checked."""
+    given = os.environ.get(SECRETS_DIR)
+    if not given:
+        return None
+    try:
+        names = [entry.name for entry in sorted(Path(given).iterdir())]
+    except OSError as error:
+        raise SettingsError(f"{SECRETS_DIR}: {given}: {error.strerror}") from None
+    _check_names([name.upper() for name in names])
+    return Path(given)
+
+
+def _check_names(names: Iterable[str]) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in sorted(os.environ):
+    for name in names:
         if name.startswith(PREFIX) and name not in known and not _INJECTED.fullmatch(name):
             message = (
                 f"{name} is not a setting of this server; see docs/settings.md for those that are"
             )
             raise SettingsError(message)
-    try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = PREFIX + str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-        raise SettingsError(name + first["msg"].removeprefix("Value error, ")) from None
