@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,8 +36,7 @@ WRONG = Verdict(right=False)
 class Passwords:
     """Hashes and verifies passwords in ``concurrency`` threads, 64 MiB each.
 
-    More than ``max_waiting`` at once are turned away with TemporarilyUnavailable: sign-ins must not
-    eat the machine.
+    Besides those, ``max_waiting`` may wait for a thread: sign-ins must not eat the machine.
     """
 
     def __init__(
@@ -61,6 +61,17 @@ class Passwords:
             return WRONG
         return await self._off_the_loop(lambda: self._verify(stored, password))
 
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take one of the places of those who sign in at once, or raise TemporarilyUnavailable."""
+        if self._room <= 0:
+            raise TemporarilyUnavailable("too many people are signing in; try again in a moment")
+        self._room -= 1
+        try:
+            yield
+        finally:
+            self._room += 1
+
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -77,13 +88,7 @@ class Passwords:
         return Verdict(right=True, new_hash=self._hasher.hash(text) if outdated else None)
 
     async def _off_the_loop(self, work: Callable[[], T]) -> T:
-        if self._room <= 0:
-            raise TemporarilyUnavailable("too many people are signing in; try again in a moment")
-        self._room -= 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._room += 1
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def _hash_of_nothing(hasher: PasswordHasher) -> str:

@@ -41,17 +41,13 @@ class SignIn:
     ) -> str:
         """Return the browser's new session value.
 
-        Raises WrongCredentials, or TooManyAttempts before the password is even looked at.
+        Raises WrongCredentials, or TooManyAttempts before the password is even looked at, or
+        TemporarilyUnavailable.
         """
-        email = email.strip()[: MAX_EMAIL + 1]
-        bucket = _bucket(email, address)
-        # Counted before it is verified: parallel guesses cannot slip through together.
-        wait = await self._attempts.count(bucket)
-        if wait:
-            self._record(EventKind.SIGN_IN_FAILED, None, address, reason="too many attempts")
-            raise TooManyAttempts("too many wrong passwords for this account", retry_after=wait)
-        user = await self._verified(email, password, address)
-        await self._attempts.forgive(bucket)
+        # Before anything is counted: a flood of invented addresses must not fill the counters
+        # faster than passwords are hashed.
+        with self._passwords.place():
+            user = await self._admitted(email.strip()[: MAX_EMAIL + 1], password, address)
         value = await self._sessions.start(user.user_id, replacing)
         self._record(EventKind.SIGNED_IN, user.user_id, address)
         return value
@@ -60,6 +56,17 @@ class SignIn:
         """End the session of this value."""
         await self._sessions.end(value)
         self._record(EventKind.SIGNED_OUT, signed_in.user.user_id, address)
+
+    async def _admitted(self, email: str, password: str, address: str) -> User:
+        bucket = _bucket(email, address)
+        # Counted before it is verified: parallel guesses cannot slip through together.
+        wait = await self._attempts.count(bucket)
+        if wait:
+            self._record(EventKind.SIGN_IN_FAILED, None, address, reason="too many attempts")
+            raise TooManyAttempts("too many wrong passwords for this account", retry_after=wait)
+        user = await self._verified(email, password, address)
+        await self._attempts.forgive(bucket)
+        return user
 
     async def _verified(self, email: str, password: str, address: str) -> User:
         user = await self._find(email)

@@ -1,6 +1,5 @@
 """The pages that anybody may read: the start page, and what each refusal means."""
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,5 +24,5 @@ class PublicPages:
     async def error(self, request: Request) -> Response:
         check = request.path_params["check"]
         if check not in BY_ID:
-            raise HTTPException(404)
+            return self._pages.render("errors.html", status=404, explanations=BY_ID)
         return self._pages.render("error.html", check=check, explanation=BY_ID[check])

@@ -18,6 +18,8 @@ from . import csrf, return_to
 from .forms import fields_of
 from .pages import Pages
 
+WRONG = 400
+
 
 @dataclass(frozen=True, slots=True)
 class _Form:
@@ -27,6 +29,11 @@ class _Form:
     email: str = ""
     problem: str | None = None
     status: int = 200
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether what was typed is wrong, and not the page or the moment."""
+        return self.status == WRONG
 
 
 class SignInPages:
@@ -92,7 +99,7 @@ class SignInPages:
             return await self._show(request, _Form(wanted, email, problem, 403))
         except WrongCredentials:
             problem = "The email address or the password is wrong."
-            return await self._show(request, _Form(wanted, email, problem, 400))
+            return await self._show(request, _Form(wanted, email, problem, WRONG))
         except TooManyAttempts as error:
             return await self._too_many(request, _Form(wanted, email), error)
         response = self._browsers.see_other(return_to.after(wanted))

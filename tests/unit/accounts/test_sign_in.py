@@ -1,11 +1,13 @@
 """Signing in and out."""
 
+import asyncio
+
 import pytest
 from argon2 import PasswordHasher
 
 from app.accounts.errors import WrongCredentials
 from app.accounts.passwords import Passwords
-from app.oauth.errors import TooManyAttempts
+from app.oauth.errors import TemporarilyUnavailable, TooManyAttempts
 from app.telemetry.audit import EventKind
 
 from .conftest import ATTEMPTS, PASSWORD, Accounts, a_user
@@ -123,3 +125,13 @@ async def test_signing_out_ends_the_session(accounts: Accounts) -> None:
     await accounts.sign_in.sign_out(signed_in, value, address=HOME)
     assert await accounts.sessions.current(value) is None
     assert accounts.audit.events[-1].kind is EventKind.SIGNED_OUT
+
+
+async def test_a_flood_is_turned_away_before_it_is_counted(accounts: Accounts) -> None:
+    answers = await asyncio.gather(
+        *(sign_in(accounts, f"{n}@people.example") for n in range(100)), return_exceptions=True
+    )
+    turned_away = [n for n, a in enumerate(answers) if isinstance(a, TemporarilyUnavailable)]
+    assert turned_away
+    counted = {n for n in range(100) if isinstance(answers[n], WrongCredentials)}
+    assert counted.isdisjoint(turned_away)
