@@ -48,7 +48,10 @@ async def test_each_attempt_that_failed_is_one_line_that_says_why() -> None:
 
 
 async def test_a_plain_function_that_returns_an_awaitable_is_awaited() -> None:
-    assert await wait_for("Redis", "X", lambda: failing(0, silent())(), patience=LONG) == "reached"
+    def reach() -> Awaitable[str]:
+        return failing(0, silent())()
+
+    assert await wait_for("Redis", "X", reach, patience=LONG) == "reached"
 
 
 async def test_the_wait_ends_with_one_sentence_that_names_the_setting() -> None:
