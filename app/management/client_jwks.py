@@ -1,9 +1,10 @@
 """The public keys with which a client authenticates by private_key_jwt (RFC 7591 §2, jwks)."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
 from .errors import Refused
@@ -55,7 +56,10 @@ def _check_key(key: object, name: str) -> None:
 
 def _imported(key: dict[str, Any], name: str) -> ECKey | OKPKey | RSAKey:
     try:
-        imported = import_key(key)
+        with warnings.catch_warnings():
+            # Of small RSA keys; they are refused below, in words.
+            warnings.simplefilter("ignore", SecurityWarning)
+            imported = import_key(key)
         if not isinstance(imported, ECKey | OKPKey | RSAKey):
             raise Refused(FIELD, f"{name} has kty '{key.get('kty')}', expected EC, OKP or RSA")
         # Only with the numbers at hand does the library find a point that is not on its curve.

@@ -11,7 +11,8 @@ from .client_rules import check_scopes
 from .errors import NotFound, Refused
 from .ports import Database, Work
 
-MAX_LIFETIME = 24 * 3600
+# As app.settings.MAX_ACCESS_TOKEN_LIFETIME: retired keys stay published for so long.
+MAX_LIFETIME = 3600
 MAX_NAME = 100
 
 
