@@ -105,6 +105,20 @@ class Settings(BaseSettings):
     start_timeout: Seconds = Field(
         default=60, description="Seconds to wait at the start for the database and Redis."
     )
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=1,
+        description="Seconds from SIGTERM, and from /health/ready turning 503, until the server "
+        "takes no more connections. Give balancers that ask /health/ready time to notice.",
+    )
+    keep_alive_seconds: Seconds = Field(
+        default=75,
+        description="Seconds until an idle connection is closed. Must be longer than a proxy "
+        "keeps one to reuse, or it sends a request into a connection that just closed.",
+    )
+    metrics: Literal["off", "on"] | None = Field(
+        default=None,
+        description="Whether /metrics is there, for Prometheus. Unset: on loopback issuers only.",
+    )
     trusted_proxies: Words = Field(
         default=(),
         description="Addresses or networks whose X-Forwarded-For is believed, comma-separated.",
@@ -166,6 +180,13 @@ class Settings(BaseSettings):
     def is_secure(self) -> bool:
         """Whether browsers reach the server by https."""
         return self.issuer.startswith("https://")
+
+    @property
+    def serves_metrics(self) -> bool:
+        """Whether /metrics is there."""
+        if self.metrics is None:
+            return urlsplit(self.issuer).hostname in LOOPBACK_HOSTS
+        return self.metrics == "on"
 
     @property
     def sql_url(self) -> str:

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from itertools import islice
 
 import structlog
 
 from ..oauth.errors import TemporarilyUnavailable
 from ..telemetry.audit import AuditEvent
-from .transactions import Transactions
+from .unit_of_work import SqlUnitOfWork
 
 _log = structlog.get_logger(__name__)
 
@@ -17,19 +18,20 @@ _log = structlog.get_logger(__name__)
 class AuditWriter:
     """telemetry.audit.AuditSink. Events wait ``interval`` seconds at most while the database works.
 
-    ``capacity`` bounds what waits while it does not; beyond it the newest are dropped, counted in
-    ``dropped`` and logged. ``batch`` events at most go into one transaction.
+    ``begin`` opens a unit of work that writes, for ``batch`` events at most. ``capacity`` bounds
+    what waits while the database is gone; beyond it the newest events are dropped, counted in
+    ``dropped`` and logged.
     """
 
     def __init__(
         self,
-        transactions: Transactions,
+        begin: Callable[[], AbstractAsyncContextManager[SqlUnitOfWork]],
         *,
         capacity: int = 20_000,
         batch: int = 500,
         interval: float = 0.5,
     ) -> None:
-        self._transactions = transactions
+        self._begin = begin
         self._capacity = capacity
         self._batch = batch
         self._interval = interval
@@ -114,7 +116,7 @@ class AuditWriter:
                 await self._write([event])
 
     async def _insert(self, events: list[AuditEvent]) -> None:
-        async with self._transactions.begin() as work:
+        async with self._begin() as work:
             await work.audit.add_all(events)
             await work.commit()
 

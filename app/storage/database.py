@@ -27,7 +27,7 @@ class SqlDatabase:
         self.resources = StandaloneResources(self._transactions)
         self.users = StandaloneUsers(self._transactions)
         self.keys = StandaloneKeys(self._transactions)
-        self.audit_writer = AuditWriter(self._transactions)
+        self.audit_writer = AuditWriter(self._transactions.begin)
 
     def begin(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
         """Open a unit of work that writes. Leaving it without ``commit`` rolls back."""

@@ -63,7 +63,9 @@ def named_failures() -> Iterator[None]:
 def unavailable(cause: str) -> TemporarilyUnavailable:
     """Log the cause and make the refusal, whose description says nothing of it."""
     _log.warning("database.unavailable", cause=cause)
-    return TemporarilyUnavailable("the database does not answer; nothing was changed, try again")
+    return TemporarilyUnavailable(
+        "the database does not answer; nothing was changed, try again", part="database"
+    )
 
 
 def _unavailable(error: Exception) -> TemporarilyUnavailable:

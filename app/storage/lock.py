@@ -22,6 +22,14 @@ MEMORY_LOCK = 0x686F6C64_00000002
 
 _POLL = 0.05
 
+# A machine that vanished must not hold the lock for hours.
+_SESSION = {
+    "application_name": "holdfast memory lock",
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
 
 class AlreadyHeld(Exception):
     """Another process has the lock; the message is a sentence for the operator."""
@@ -79,71 +87,78 @@ def _try_lock(handle: int) -> bool:
 
 @asynccontextmanager
 async def _advisory_lock(url: str, on_lost: Callable[[], None], poll: float) -> AsyncIterator[None]:
-    connection = await _take(url)
-    if connection is None:
+    session = _LockSession(url)
+    if not await session.take():
         raise AlreadyHeld(_sentence("this database"))
-    keeper = asyncio.create_task(_keep(url, connection, on_lost, poll), name="memory-lock")
+    keeper = asyncio.create_task(session.keep(on_lost, poll), name="memory-lock")
     try:
         yield
     finally:
         keeper.cancel()
         with suppress(asyncio.CancelledError):
             await keeper
+        await session.give_back()
 
 
-async def _take(url: str) -> asyncpg.Connection | None:
-    """Connect and take the lock; None if another has it."""
-    with named_failures():
-        connection = await asyncpg.connect(
-            dsn(url),
-            timeout=5,
-            command_timeout=5,
-            # A machine that vanished must not hold the lock for hours.
-            server_settings={
-                "application_name": "holdfast memory lock",
-                "tcp_keepalives_idle": "15",
-                "tcp_keepalives_interval": "5",
-                "tcp_keepalives_count": "3",
-            },
-        )
-        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", MEMORY_LOCK):
-            return connection
-        await connection.close()
-        return None
+class _LockSession:
+    """The connection on which PostgreSQL holds the lock for us."""
 
+    def __init__(self, url: str) -> None:
+        self._dsn = dsn(url)
+        self._connection: asyncpg.Connection | None = None
 
-async def _keep(
-    url: str, connection: asyncpg.Connection | None, on_lost: Callable[[], None], poll: float
-) -> None:
-    try:
-        while connection is not None:
-            await asyncio.sleep(poll)
-            if not await _is_alive(connection):
-                _log.warning("memory_lock.broken")
-                connection.terminate()
-                connection = await _take_again(url, poll)
-        _log.error("memory_lock.lost")
-        on_lost()
-    finally:
-        if connection is not None:
-            connection.terminate()
-
-
-async def _is_alive(connection: asyncpg.Connection) -> bool:
-    try:
-        with named_failures():
-            await connection.execute("SELECT 1")
-    except TemporarilyUnavailable:
-        return False
-    return True
-
-
-async def _take_again(url: str, poll: float) -> asyncpg.Connection | None:
-    while True:
+    async def take(self) -> bool:
+        """Connect and take the lock; False if another has it. Raises TemporarilyUnavailable."""
+        taken = False
         try:
-            return await _take(url)
-        except TemporarilyUnavailable:
+            with named_failures():
+                self._connection = await asyncpg.connect(
+                    self._dsn, timeout=5, command_timeout=5, server_settings=_SESSION
+                )
+                taken = await self._connection.fetchval(
+                    "SELECT pg_try_advisory_lock($1)", MEMORY_LOCK
+                )
+        finally:
+            if not taken:
+                await self._close()
+        return bool(taken)
+
+    async def keep(self, on_lost: Callable[[], None], poll: float) -> None:
+        """Look after the lock until another has it."""
+        while True:
             await asyncio.sleep(poll)
+            try:
+                if await self._is_held() or await self.take():
+                    continue
+            except TemporarilyUnavailable:
+                continue
+            _log.error("memory_lock.lost")
+            on_lost()
+            return
+
+    async def give_back(self) -> None:
+        """Free the lock, unless the connection is gone and the lock with it."""
+        if self._connection is not None:
+            with suppress(TemporarilyUnavailable), named_failures():
+                await self._connection.execute("SELECT pg_advisory_unlock_all()")
+        await self._close()
+
+    async def _is_held(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            with named_failures():
+                await self._connection.execute("SELECT 1")
+        except TemporarilyUnavailable:
+            await self._close()
+            return False
+        return True
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(TemporarilyUnavailable), named_failures():
+                await connection.close(timeout=2)
 
 
 def _sentence(database: str) -> str:
