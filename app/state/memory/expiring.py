@@ -43,7 +43,9 @@ class Expiring(Generic[K, V]):
                 break
             self._drop_one(now)
         if self._scheduled >= self._limit:
-            raise TemporarilyUnavailable("The server's short-term memory is full: try again later")
+            raise TemporarilyUnavailable(
+                "The server's short-term memory is full: try again later", part="state"
+            )
 
     def put(self, key: K, value: V, now: float) -> None:
         """Insert or replace. Raises TemporarilyUnavailable when no room is left."""

@@ -61,7 +61,8 @@ def target(url: str, *, timeout: float, connections: int) -> Target:
 def _cluster(parts: SplitResult, options: dict[str, Any]) -> Target:
     options |= _url_options(parts, "")
     nodes = [ClusterNode(host, port or 6379) for host, port in _nodes(parts)]
-    client = RedisCluster(startup_nodes=nodes, **options)
+    # No reinitialisation: it would close the connections under the commands that wait on them.
+    client = RedisCluster(startup_nodes=nodes, reinitialize_steps=0, **options)
     return Target(client, spread_tags(BUCKETS), (client.aclose,))
 
 

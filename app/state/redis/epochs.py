@@ -20,12 +20,15 @@ from .link import Link, Script, every
 LOOK_AGAIN = 1.0
 """Seconds between two looks at the epochs that no proof gave cause for."""
 
+AT_ONCE = 16
+"""Buckets asked at a time, so that those who wait for Redis keep most connections."""
+
 RUN_ID = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')\n"
 
 _ENTER = Script(
     RUN_ID
     + """
-local policy = string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%w%-]+)')
+local policy = string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%w%-]+)') or 'unknown'
 local epoch = redis.call('GET', KEYS[1])
 if not epoch or string.match(epoch, '^(%x+):') ~= run then
   local time = redis.call('TIME')
@@ -41,7 +44,7 @@ class UnsuitableRedis(TemporarilyUnavailable):
     """Redis cannot be used as it is set up. ``str()`` says in one line what to change."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("The server's short-term memory is not set up as it must be")
+        super().__init__("The server's short-term memory is not set up as it must be", part="state")
         self.reason = reason
 
     def __str__(self) -> str:
@@ -65,6 +68,7 @@ class Epochs:
         self._keys = keys
         self._clock = clock
         self._lock = asyncio.Lock()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._current: Epoch | None = None
         self._looked_at = -math.inf
 
@@ -105,7 +109,8 @@ class Epochs:
 
     async def _enter(self, tag: str, known: bytes | None) -> bytes:
         try:
-            answer = await self._link.run(_ENTER, (self._keys.epoch(tag),), CLOCK_SKEW)
+            async with self._turns:
+                answer = await self._link.run(_ENTER, (self._keys.epoch(tag),), CLOCK_SKEW)
         except TemporarilyUnavailable:
             if known is None:
                 raise

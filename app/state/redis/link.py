@@ -13,7 +13,6 @@ from redis.exceptions import (
     ConnectionError,  # noqa: A004  # the library's own
     NoScriptError,
     RedisClusterException,
-    RedisError,
     TimeoutError,  # noqa: A004  # the library's own
     TryAgainError,
 )
@@ -57,7 +56,7 @@ class Link:
 
     async def call(self, *command: Value) -> Any:  # noqa: ANN401  # Redis decides what it answers
         """Run a command that may be run twice: its reply may be lost after it was obeyed."""
-        return await self._attempt(lambda: self._client.execute_command(*command), self._retry)
+        return await self._attempt(lambda: self._execute(command), self._retry)
 
     async def run(
         self,
@@ -75,17 +74,25 @@ class Link:
     ) -> Any:  # noqa: ANN401  # Redis decides what it answers
         rest = (len(keys), *keys, *arguments)
         try:
-            return await self._client.execute_command("EVALSHA", script.sha, *rest)
+            return await self._execute(("EVALSHA", script.sha, *rest))
         except NoScriptError:
-            return await self._client.execute_command("EVAL", script.source, *rest)
+            return await self._execute(("EVAL", script.source, *rest))
+
+    async def _execute(self, command: tuple[Value, ...]) -> Any:  # noqa: ANN401  # as above
+        # A cluster's client that does not know the slots yet sends a command to any node.
+        await self._client.initialize()
+        return await self._client.execute_command(*command)
 
     async def _attempt(self, do: Callable[[], Awaitable[Any]], retry: Retry) -> Any:  # noqa: ANN401  # as do
         try:
             async with asyncio.timeout(self._patience), self._places:
                 return await retry.call_with_retry(do, _again)
-        except (RedisError, RedisClusterException, OSError) as error:
+        except (
+            Exception
+        ) as error:  # the client raises AttributeError too, when it loses a connection
             raise TemporarilyUnavailable(
-                "The server's short-term memory does not answer: try again in a moment"
+                "The server's short-term memory does not answer: try again in a moment",
+                part="state",
             ) from error
 
 

@@ -66,7 +66,9 @@ class RedisProofs:
             await self._epochs.learn(epoch)
             outcome = await self._spend(spending, self._epochs.current)
         if outcome == _REBORN:
-            raise TemporarilyUnavailable("The server's replay memory keeps restarting: try later")
+            raise TemporarilyUnavailable(
+                "The server's replay memory keeps restarting: try later", part="state"
+            )
         return Outcome(outcome)
 
     async def _spend(self, spending: Spending, epoch: Epoch) -> str:
