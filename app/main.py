@@ -33,6 +33,7 @@ from .parts import JWKS_MAX_AGE, KEY_POLL, Parts, database_url, open_parts
 from .routes import authorize as authorize_route
 from .routes import health as health_route
 from .routes import metadata as metadata_route
+from .routes import metrics as metrics_route
 from .routes import token as token_route
 from .settings import Settings, load_settings
 from .state import epoch
@@ -40,6 +41,7 @@ from .state.memory import MemoryState
 from .state.redis import RedisState
 from .storage import lock, migrate
 from .telemetry.logs import configure_logging
+from .telemetry.metrics import CountingAudit, Metrics
 from .tokens.access_tokens import SignedAccessTokens
 from .tokens.derivation import SIGN_IN_FORMS, derive
 from .tokens.keyring import Keyring
@@ -67,21 +69,23 @@ def create_app_from_environment() -> FastAPI:
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """Make the application. Its stores open, and its routes appear, when its lifespan starts."""
-    time = clock or SystemClock()
+    time, metrics = clock or SystemClock(), Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             parts, state = await _open(settings, time, stack)
             app.state.parts, app.state.stores = parts, state
-            _Composition(settings, time, parts, state, stack).mount(app)
+            _Composition(settings, time, parts, state, metrics, stack=stack).mount(app)
             yield
 
     app = FastAPI(
         title="Holdfast", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    failures.install(app, clock=time, issuer=settings.issuer)
-    app.add_middleware(AccessLog, clock=time)
+    # Set by whoever runs the application, some time before it ends, so that balancers look away.
+    app.state.stopping = asyncio.Event()
+    failures.install(app, clock=time, issuer=settings.issuer, metrics=metrics)
+    app.add_middleware(AccessLog, clock=time, metrics=metrics)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     return app
@@ -133,7 +137,8 @@ async def _check_schema(parts: Parts, url: str) -> None:
 
 
 def _stop() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+    # Not SIGTERM, on which the server would go on for a while.
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 @asynccontextmanager
@@ -161,14 +166,22 @@ class _Composition:
     """Every service of one server, built from its opened parts."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, parts: Parts, state: State, stack: AsyncExitStack
+        self,
+        settings: Settings,
+        clock: Clock,
+        parts: Parts,
+        state: State,
+        metrics: Metrics,
+        *,
+        stack: AsyncExitStack,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._parts = parts
         self._state = state
         self._database = parts.database
-        self._audit = parts.database.audit_writer
+        self._metrics = metrics
+        self._audit = CountingAudit(parts.database.audit_writer, metrics)
         self._passwords = Passwords()
         stack.callback(self._passwords.close)
 
@@ -188,9 +201,10 @@ class _Composition:
         app.include_router(
             metadata_route.router(document, parts.keyring.jwks, max_age=JWKS_MAX_AGE)
         )
-        app.include_router(
-            health_route.router({"database": self._database.ping, "state": self._state.ping})
-        )
+        probes = {"database": self._database.ping, "state": self._state.ping}
+        app.include_router(health_route.router(probes, is_stopping=app.state.stopping.is_set))
+        if settings.serves_metrics:
+            app.include_router(metrics_route.router(self._metrics))
         self._mount_pages(app)
 
     def _mount_pages(self, app: FastAPI) -> None:

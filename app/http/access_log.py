@@ -8,6 +8,8 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..clock import Clock
+from ..telemetry.metrics import Metrics
+from . import paths
 
 REQUEST_ID = b"x-request-id"
 _FIT_TO_LOG = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -16,15 +18,16 @@ log = structlog.get_logger("holdfast.http")
 
 
 class AccessLog:
-    """ASGI middleware: names each request and logs its outcome.
+    """ASGI middleware: names each request, logs its outcome and counts those at /token.
 
     A request id that came with the request is kept if it is short and plain, so that a proxy's
     log and ours tell of the same request.
     """
 
-    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock, metrics: Metrics) -> None:
         self._app = app
         self._clock = clock
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,10 +48,10 @@ class AccessLog:
             try:
                 await self._app(scope, receive, send_named)
             finally:
-                log.info("request", **_facts(scope), status=status, ms=self._since(began))
-
-    def _since(self, began: float) -> float:
-        return round((self._clock.now() - began) * 1000, 1)
+                seconds = max(0.0, self._clock.now() - began)
+                log.info("request", **_facts(scope), status=status, ms=round(seconds * 1000, 1))
+                if scope["path"] == paths.TOKEN:
+                    self._metrics.answered(status, seconds)
 
 
 def _facts(scope: Scope) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from ..clock import Clock
 from ..dpop.errors import ProofRefused
 from ..oauth.errors import OAuthError, ServerError
+from ..telemetry.metrics import Metrics
 from . import render
 
 Page = Callable[[Request, int, str], Response]
@@ -23,10 +24,11 @@ _SENTENCES = {
 }
 
 
-def install(app: FastAPI, *, clock: Clock, issuer: str) -> None:
-    """Register the handlers of everything that a route may raise."""
+def install(app: FastAPI, *, clock: Clock, issuer: str, metrics: Metrics) -> None:
+    """Register the handlers of everything that a route may raise; they count the refusals."""
 
     async def refused(_: Request, error: Exception) -> Response:
+        metrics.refused(error)
         return answer_to(error, clock=clock, issuer=issuer)
 
     async def http_error(_: Request, error: Exception) -> Response:

@@ -152,4 +152,7 @@ def _failure(presented: Presented) -> InvalidClient:
 
 
 def _replayed() -> InvalidClient:
-    return InvalidClient("the jti of client_assertion was used before: sign a new assertion")
+    return InvalidClient(
+        "the jti of client_assertion was used before: sign a new assertion",
+        replayed="client_assertion",
+    )

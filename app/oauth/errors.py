@@ -7,14 +7,16 @@ class OAuthError(Exception):
     """A refusal that the client is told about.
 
     ``description`` is public: it says what was expected and what came, and holds no secret.
+    ``replayed`` names what came a second time, where that is the reason; it is only counted.
     """
 
     error: ClassVar[str]
     status: ClassVar[int] = 400
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str, *, replayed: str | None = None) -> None:
         super().__init__(description)
         self.description = description
+        self.replayed = replayed
 
 
 class InvalidRequest(OAuthError):
@@ -41,8 +43,14 @@ class InvalidClient(OAuthError):
     error = "invalid_client"
     status = 401
 
-    def __init__(self, description: str, *, challenge: str = 'Basic realm="token"') -> None:
-        super().__init__(description)
+    def __init__(
+        self,
+        description: str,
+        *,
+        challenge: str = 'Basic realm="token"',
+        replayed: str | None = None,
+    ) -> None:
+        super().__init__(description, replayed=replayed)
         self.challenge = challenge
 
 
@@ -126,14 +134,18 @@ class ServerError(OAuthError):
 
 
 class TemporarilyUnavailable(OAuthError):
-    """A store or key is out of reach: nothing was issued, and trying again may help."""
+    """A store or key is out of reach: nothing was issued, and trying again may help.
+
+    ``part`` names what failed; it is only counted.
+    """
 
     error = "temporarily_unavailable"
     status = 503
 
-    def __init__(self, description: str, *, retry_after: int = 1) -> None:
+    def __init__(self, description: str, *, retry_after: int = 1, part: str | None = None) -> None:
         super().__init__(description)
         self.retry_after = retry_after
+        self.part = part
 
 
 class TooManyAttempts(OAuthError):

@@ -14,14 +14,16 @@ Probe = Callable[[], Awaitable[None]]
 log = structlog.get_logger("holdfast.health")
 
 
-def router(probes: Mapping[str, Probe]) -> APIRouter:
-    """Live: the process answers. Ready: every probe returns without raising."""
+def router(probes: Mapping[str, Probe], *, is_stopping: Callable[[], bool]) -> APIRouter:
+    """Live: the process answers. Ready: every probe returns without raising, and it will go on."""
     api = APIRouter()
 
     async def live(_: Request) -> Response:
         return json_response({"status": "ok"})
 
     async def ready(_: Request) -> Response:
+        if is_stopping():
+            return json_response({"status": "stopping"}, status=503)
         found = {name: await _state_of(name, probe) for name, probe in probes.items()}
         well = all(state == "ok" for state in found.values())
         status = "ok" if well else "unavailable"

@@ -90,9 +90,11 @@ class Keyring:
         """Return the key that signs. Raises TemporarilyUnavailable when there is none."""
         blind_since = self._blind_since
         if blind_since is not None and self._clock.now() - blind_since > BLIND_LIMIT:
-            raise TemporarilyUnavailable("the store of the signing keys does not answer")
+            raise TemporarilyUnavailable(
+                "the store of the signing keys does not answer", part="keys"
+            )
         if self._active is None:
-            raise TemporarilyUnavailable("no signing key is active")
+            raise TemporarilyUnavailable("no signing key is active", part="keys")
         return self._active
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:

@@ -11,12 +11,11 @@ from ..pkce import check_verifier
 from ..ports import Codes, Database, RefreshTokens, Users
 from ..resource import Target
 from ..token_family import TokenFamily, family_id_of
-from .code_replay import CodeReplay
+from .code_replay import USED, CodeReplay
 from .grant import Authorization, GrantRequest, Issued
 from .minting import Mint, at_rest
 
 _UNKNOWN = "the code is unknown, has expired, or was issued to another client"
-_USED = "the code was used before, so the tokens issued for it are revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class AuthorizationCodeGrant:
             if await unit.families.add(family) is None:
                 await self._replay.condemn(unit, family, request)
                 await unit.commit()
-                raise InvalidGrant(_USED)
+                raise InvalidGrant(USED, replayed="code")
             if refresh_token is not None:
                 await unit.refresh_tokens.add(at_rest(refresh_token, family, request.now))
             await unit.commit()
@@ -119,7 +118,7 @@ class AuthorizationCodeGrant:
         async with self._database.begin() as unit:
             await self._replay.condemn(unit, family, redemption.request)
             await unit.commit()
-        return InvalidGrant(_USED)
+        return InvalidGrant(USED, replayed="code")
 
 
 def _check_match(code: AuthorizationCode, request: GrantRequest) -> None:

@@ -12,6 +12,8 @@ from ..ports import Database, UnitOfWork
 from ..token_family import TokenFamily
 from .grant import GrantRequest
 
+USED = "the code was used before, so the tokens issued for it are revoked"
+
 
 class CodeReplay:
     """Revokes the family of a code that was used before."""
@@ -47,7 +49,7 @@ class CodeReplay:
         async with self._database.begin() as unit:
             await self.condemn(unit, family, request)
             await unit.commit()
-        raise InvalidGrant("the code was used before, so the tokens issued for it are revoked")
+        raise InvalidGrant(USED, replayed="code")
 
 
 def _could_redeem(request: GrantRequest, family: TokenFamily) -> bool:

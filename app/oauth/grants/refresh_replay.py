@@ -30,7 +30,8 @@ class RefreshReplay:
                 await _record(unit, EventKind.REFRESH_REPLAYED, family, request)
                 await unit.commit()
             raise InvalidGrant(
-                "the refresh token was used before, so all tokens of this sign-in are revoked"
+                "the refresh token was used before, so all tokens of this sign-in are revoked",
+                replayed="refresh_token",
             )
         async with self._database.read() as unit:
             is_unused = await _is_unused(unit, token.successor_hash)
@@ -39,7 +40,8 @@ class RefreshReplay:
                 await _record(unit, EventKind.SUCCESSOR_USED, family, request)
                 await unit.commit()
             raise InvalidGrant(
-                "the refresh token was rotated, and its successor is in use: use the newest"
+                "the refresh token was rotated, and its successor is in use: use the newest",
+                replayed="refresh_token",
             )
 
 
