@@ -18,12 +18,12 @@ MAX_DESCRIPTION = 500
 
 _FEATURES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 
+# No Cross-Origin-Opener-Policy: it would cut the tie to the clients that open us in a pop-up window.
 _ALWAYS = {
     **NO_STORE,
     "X-Content-Type-Options": "nosniff",
     # Our addresses hold authorization requests, the client's hold codes.
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
     # RFC 6749 §10.13: the authorization server can prevent iframes on the client side.
