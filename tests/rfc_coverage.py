@@ -1,4 +1,4 @@
-"""Writes docs/rfc-coverage.md from the tests' rfc markers: ``python -m tests.rfc_coverage [--check]``."""
+"""Writes docs/rfc-coverage.md from the rfc markers: ``python -m tests.rfc_coverage [--check]``."""
 
 import contextlib
 import io
