@@ -80,7 +80,14 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             yield
 
     app = FastAPI(
-        title="Holdfast", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+        title="Holdfast",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # A path with a slash too many is not there: the redirect would trust the Host header, and
+        # repeat a form with its secrets.
+        redirect_slashes=False,
     )
     # Set by whoever runs the application, some time before it ends, so that balancers look away.
     app.state.stopping = asyncio.Event()
