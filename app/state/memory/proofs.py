@@ -25,6 +25,9 @@ class MemoryProofs:
         self._markers: Expiring[bytes, float] = Expiring(float, limit)
         self._nonces: Expiring[int, _Nonce] = Expiring(lambda nonce: nonce.expires_at, limit)
 
+    def __len__(self) -> int:
+        return len(self._proofs)
+
     @property
     def born_at(self) -> float | None:
         return self._born_at
