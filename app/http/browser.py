@@ -18,7 +18,7 @@ MAX_DESCRIPTION = 500
 
 _FEATURES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 
-# No Cross-Origin-Opener-Policy: it would cut the tie to the clients that open us in a pop-up window.
+# No Cross-Origin-Opener-Policy: it would cut the tie to a client that opened us in a pop-up.
 _ALWAYS = {
     **NO_STORE,
     "X-Content-Type-Options": "nosniff",
