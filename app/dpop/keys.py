@@ -1,6 +1,5 @@
 """The public key in a proof's header: read strictly, imported once, named by its thumbprint."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,8 +12,16 @@ from .key_material import AnyKey, ec_key, okp_key, rsa_key
 
 CACHED_KEYS = 4096
 
-# RFC 7638 §3.2, RFC 8037 §2: the members a thumbprint is made of, beside kty.
 _MEMBERS = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("e", "n")}
+
+# RFC 7638 §3, RFC 8037 §2: only the required members, no whitespace or line breaks, ordered
+# lexicographically. What goes in was imported: no character of it needs an escape.
+_CANONICAL = {
+    "EC": '{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}',
+    "OKP": '{{"crv":"{}","kty":"OKP","x":"{}"}}',
+    "RSA": '{{"e":"{}","kty":"RSA","n":"{}"}}',
+}
+
 _IMPORT: dict[str, Callable[..., AnyKey]] = {"EC": ec_key, "OKP": okp_key, "RSA": rsa_key}
 
 # RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2: the members of private and symmetric keys.
@@ -113,13 +120,7 @@ def _members_of(jwk: Mapping[str, object], *names: str) -> str:
     return ", ".join(found) or "neither " + " nor ".join(names)
 
 
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-
-
 @lru_cache(maxsize=CACHED_KEYS)
 def _imported(kty: str, *members: str) -> PublicKey:
     key = _IMPORT[kty](*members)
-    required = dict(zip(_MEMBERS[kty], members, strict=True)) | {"kty": kty}
-    # RFC 7638 §3: no whitespace or line breaks, members ordered lexicographically; SHA-256 of the
-    # UTF-8 octets.
-    return PublicKey(digest(_canonical(required)), key)
+    return PublicKey(digest(_CANONICAL[kty].format(*members)), key)

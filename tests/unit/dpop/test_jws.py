@@ -40,6 +40,7 @@ def test_anything_but_three_parts_with_objects_is_refused(value: str) -> None:
 def test_the_number_of_parts_is_told() -> None:
     refusal = refused(FORM, "a.b.c.d.e")
     assert (refusal.expected, refusal.received) == ("3 parts", "5 parts")
+    assert refused(FORM, "a").received == "1 part"
 
 
 def test_a_json_serialisation_is_refused() -> None:
