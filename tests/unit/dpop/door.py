@@ -109,7 +109,9 @@ class Door:
         assert isinstance(binding, Bearer)
         return binding
 
-    async def refuse(self, proof: str, check: Check, client: Client = CLIENT) -> ProofRefused:
+    async def assert_refuses(
+        self, proof: str, check: Check, client: Client = CLIENT
+    ) -> ProofRefused:
         """Assert that the check refuses the proof for good."""
         with pytest.raises(ProofRefused) as refused:
             await self.admit(proof, client)
@@ -117,7 +119,7 @@ class Door:
         assert not isinstance(refused.value, NonceRequired)
         return refused.value
 
-    async def challenge(
+    async def assert_challenges(
         self, proof: str, check: Check = Check.NONCE, client: Client = CLIENT
     ) -> NonceRequired:
         """Assert that the check answers with a nonce, and that nothing was consumed."""

@@ -67,7 +67,7 @@ def judged(step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return refused
 
 
-def refused(check: Check, *values: str, **kwargs: Any) -> ProofRefused:
+def assert_refused(check: Check, *values: str, **kwargs: Any) -> ProofRefused:
     """Assert that the check refuses these field values with invalid_dpop_proof."""
     found = refusal(verified, *values, **kwargs)
     assert found.check is check

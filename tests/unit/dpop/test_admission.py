@@ -85,14 +85,14 @@ class TestReplay:
         door = Door(policy)
         proof = door.proof(jti="j1")
         await door.admit(proof)
-        refused = await door.refuse(proof, Check.REPLAY)
+        refused = await door.assert_refuses(proof, Check.REPLAY)
         assert refused.received == "j1"
 
     async def test_a_proof_with_a_nonce_is_good_for_one_request(self) -> None:
         door = Door("required")
         proof = door.proof(nonce=await door.nonce())
         await door.admit(proof)
-        await door.refuse(proof, Check.REPLAY)
+        await door.assert_refuses(proof, Check.REPLAY)
 
     async def test_the_nonce_may_be_used_again_with_another_jti(self) -> None:
         door = Door("required")
@@ -103,13 +103,13 @@ class TestReplay:
     async def test_the_same_jti_in_another_proof_is_a_replay(self) -> None:
         door = Door()
         await door.admit(door.proof(jti="j1"))
-        await door.refuse(door.proof(jti="j1", age=1), Check.REPLAY)
+        await door.assert_refuses(door.proof(jti="j1", age=1), Check.REPLAY)
 
     async def test_the_same_proof_from_another_client_is_a_replay(self) -> None:
         door = Door()
         proof = door.proof()
         await door.admit(proof)
-        await door.refuse(proof, Check.REPLAY, a_client(client_id="c2"))
+        await door.assert_refuses(proof, Check.REPLAY, a_client(client_id="c2"))
 
     async def test_nobody_can_burn_the_jti_of_another_key(self) -> None:
         door = Door()
@@ -127,7 +127,9 @@ class TestReplay:
     async def test_another_spelling_of_the_uri_is_no_other_context(self) -> None:
         door = Door()
         await door.admit(door.proof(jti="j1"))
-        await door.refuse(door.proof(jti="j1", htu="HTTP://127.0.0.1:8000/./token"), Check.REPLAY)
+        await door.assert_refuses(
+            door.proof(jti="j1", htu="HTTP://127.0.0.1:8000/./token"), Check.REPLAY
+        )
 
     def test_key_uri_and_jti_cannot_be_confused(self) -> None:
         proof = verified(a_proof(jti="j"))
@@ -181,9 +183,9 @@ class TestReplay:
         for clock in (door.clock, slow.clock):
             clock.advance(80)
         # 70 s by the slow clock: the last moment at which it takes the proof by its iat.
-        await slow.refuse(proof, Check.REPLAY)
+        await slow.assert_refuses(proof, Check.REPLAY)
         slow.clock.advance(0.001)
-        await slow.refuse(proof, Check.IAT)
+        await slow.assert_refuses(proof, Check.IAT)
 
     async def test_a_proof_with_a_nonce_is_remembered_until_the_nonce_runs_out(self) -> None:
         door = Door("required", FrozenClock(NOW + 59))
@@ -204,14 +206,14 @@ class TestReplay:
         proof = door.proof(age=-7200, nonce=await door.nonce())
         await door.admit(proof)
         door.clock.advance(7200 - 5)
-        await door.refuse(proof, Check.REPLAY, a_client(dpop_nonce="off"))
+        await door.assert_refuses(proof, Check.REPLAY, a_client(dpop_nonce="off"))
 
     async def test_only_valid_proofs_cost_memory(self) -> None:
         door = Door("off")
-        await door.refuse(door.proof(age=61), Check.IAT)
-        await Door("required", given=door.memory).challenge(door.proof())
-        await Door("auto", given=door.memory).challenge(door.proof(age=61), Check.IAT)
-        await Door("auto", given=door.memory).challenge(door.proof(nonce="x"))
+        await door.assert_refuses(door.proof(age=61), Check.IAT)
+        await Door("required", given=door.memory).assert_challenges(door.proof())
+        await Door("auto", given=door.memory).assert_challenges(door.proof(age=61), Check.IAT)
+        await Door("auto", given=door.memory).assert_challenges(door.proof(nonce="x"))
         assert door.memory.spent == []
 
 
@@ -230,18 +232,18 @@ class TestOff:
 
     async def test_a_valid_nonce_forgives_no_clock(self) -> None:
         door = Door("off")
-        await door.refuse(door.proof(age=61, nonce=await door.nonce()), Check.IAT)
+        await door.assert_refuses(door.proof(age=61, nonce=await door.nonce()), Check.IAT)
 
     @pytest.mark.parametrize("age", [60.001, 3600, -10.001, -3600])
     async def test_a_proof_outside_the_window_is_refused(self, age: float) -> None:
         door = Door("off")
-        refused = await door.refuse(door.proof(age=age), Check.IAT)
+        refused = await door.assert_refuses(door.proof(age=age), Check.IAT)
         assert refused.expected == f"{int(NOW) - 60} to {int(NOW) + 10}"
         assert door.memory.marked == []
 
     async def test_a_marker_is_not_looked_at(self) -> None:
         door = Door()
-        await door.challenge(door.proof(age=61), Check.IAT)
+        await door.assert_challenges(door.proof(age=61), Check.IAT)
         assert await door.admits(door.proof(), a_client(dpop_nonce="off"))
 
 
@@ -249,24 +251,24 @@ class TestOff:
 class TestRequired:
     async def test_a_proof_without_a_nonce_is_challenged(self) -> None:
         door = Door("required")
-        challenge = await door.challenge(door.proof())
+        challenge = await door.assert_challenges(door.proof())
         assert challenge.nonce == await door.nonce()
         assert challenge.received == "no nonce"
 
     @pytest.mark.parametrize("nonce", ["", "unknown"])
     async def test_a_proof_with_another_nonce_is_challenged(self, nonce: str) -> None:
         door = Door("required")
-        assert (await door.challenge(door.proof(nonce=nonce))).received == nonce
+        assert (await door.assert_challenges(door.proof(nonce=nonce))).received == nonce
 
     async def test_the_challenge_is_healed_by_one_retry(self) -> None:
         door = Door("required")
-        challenge = await door.challenge(door.proof(age=86_400))
+        challenge = await door.assert_challenges(door.proof(age=86_400))
         assert (await door.admit(door.proof(age=86_400, nonce=challenge.nonce))).jkt == a_key().jkt
 
     async def test_the_challenged_proof_itself_was_not_consumed(self) -> None:
         door = Door("required")
         proof = door.proof()
-        await door.challenge(proof)
+        await door.assert_challenges(proof)
         assert await door.admits(proof, a_client(dpop_nonce="off"))
 
     async def test_a_success_hands_out_the_current_nonce(self) -> None:
@@ -278,7 +280,7 @@ class TestRequired:
 
     async def test_no_marker_is_written(self) -> None:
         door = Door("required")
-        challenge = await door.challenge(door.proof())
+        challenge = await door.assert_challenges(door.proof())
         await door.admit(door.proof(nonce=challenge.nonce))
         assert door.memory.marked == []
         assert not door.memory.spent[0].renew_marker
@@ -302,7 +304,7 @@ class TestAuto:
         self, age: float
     ) -> None:
         door = Door("auto")
-        challenge = await door.challenge(door.proof(age=age), Check.IAT)
+        challenge = await door.assert_challenges(door.proof(age=age), Check.IAT)
         assert challenge.expected == f"{int(NOW) - 60} to {int(NOW) + 10}"
         assert challenge.received is not None
         binding = await door.admit(door.proof(age=age, nonce=challenge.nonce))
@@ -310,7 +312,7 @@ class TestAuto:
 
     async def test_such_a_client_goes_on_with_the_nonces_of_its_successes(self) -> None:
         door = Door("auto")
-        nonce: str | None = (await door.challenge(door.proof(age=5000), Check.IAT)).nonce
+        nonce: str | None = (await door.assert_challenges(door.proof(age=5000), Check.IAT)).nonce
         for _ in range(5):
             door.clock.advance(60)
             nonce = (await door.admit(door.proof(age=5000, nonce=nonce))).nonce
@@ -321,39 +323,39 @@ class TestAuto:
         self, nonce: str
     ) -> None:
         door = Door("auto")
-        challenge = await door.challenge(door.proof(nonce=nonce))
+        challenge = await door.assert_challenges(door.proof(nonce=nonce))
         assert await door.admits(door.proof(nonce=challenge.nonce))
 
     async def test_a_proof_with_another_nonce_is_told_so_before_its_clock_is_looked_at(
         self,
     ) -> None:
         door = Door("auto")
-        await door.challenge(door.proof(age=5000, nonce="unknown"), Check.NONCE)
+        await door.assert_challenges(door.proof(age=5000, nonce="unknown"), Check.NONCE)
 
     @pytest.mark.rfc("9449", "11.3")
     async def test_who_was_given_a_nonce_must_keep_sending_one(self) -> None:
         door = Door("auto")
-        await door.challenge(door.proof(age=61), Check.IAT)
-        challenge = await door.challenge(door.proof())
+        await door.assert_challenges(door.proof(age=61), Check.IAT)
+        challenge = await door.assert_challenges(door.proof())
         assert challenge.received == "no nonce"
         assert await door.admits(door.proof(nonce=challenge.nonce))
-        await door.challenge(door.proof())
+        await door.assert_challenges(door.proof())
 
     @pytest.mark.rfc("9449", "11.3")
     async def test_a_nonce_handed_out_with_a_success_counts_too(self) -> None:
         door = Door("auto")
         await door.admit(door.proof(nonce=await door.nonce()))
-        await door.challenge(door.proof())
+        await door.assert_challenges(door.proof())
 
     @pytest.mark.rfc("9449", "11.3")
     async def test_another_replica_knows_who_was_given_a_nonce(self) -> None:
         door = Door("auto")
-        await door.challenge(door.proof(age=61), Check.IAT)
-        await door.peer().challenge(door.proof())
+        await door.assert_challenges(door.proof(age=61), Check.IAT)
+        await door.peer().assert_challenges(door.proof())
 
     async def test_the_duty_is_that_of_one_client_with_one_key(self) -> None:
         door = Door("auto")
-        await door.challenge(door.proof(age=61), Check.IAT)
+        await door.assert_challenges(door.proof(age=61), Check.IAT)
         assert await door.admits(door.proof(a_key("ES256", 1)))
         assert await door.admits(door.proof(), a_client(client_id="c2"))
 
@@ -361,15 +363,15 @@ class TestAuto:
         door = Door("auto")
         proof = door.proof()
         await door.admit(proof)
-        await door.refuse(proof, Check.REPLAY)
+        await door.assert_refuses(proof, Check.REPLAY)
         assert door.memory.marked == []
         assert door.memory.made == []
 
     async def test_a_proof_that_owes_a_nonce_is_not_consumed(self) -> None:
         door = Door("auto")
-        await door.challenge(door.proof(age=61), Check.IAT)
+        await door.assert_challenges(door.proof(age=61), Check.IAT)
         proof = door.proof()
-        await door.challenge(proof)
+        await door.assert_challenges(proof)
         assert await door.admits(proof, a_client(dpop_nonce="off"))
 
 
@@ -377,9 +379,9 @@ class TestPolicyOfAClient:
     @pytest.mark.parametrize("server", POLICIES)
     async def test_a_clients_own_policy_goes_before_the_servers(self, server: str) -> None:
         door = Door(server)
-        await door.challenge(door.proof(), client=a_client(dpop_nonce="required"))
-        await door.challenge(door.proof(age=61), Check.IAT, a_client(dpop_nonce="auto"))
-        await door.refuse(door.proof(age=61), Check.IAT, a_client(dpop_nonce="off"))
+        await door.assert_challenges(door.proof(), client=a_client(dpop_nonce="required"))
+        await door.assert_challenges(door.proof(age=61), Check.IAT, a_client(dpop_nonce="auto"))
+        await door.assert_refuses(door.proof(age=61), Check.IAT, a_client(dpop_nonce="off"))
 
 
 @pytest.mark.rfc("9449", "8")
@@ -392,19 +394,19 @@ class TestNonces:
             door.clock.advance(59.999)
             assert await door.admits(door.proof(nonce=nonce))
             door.clock.advance(0.001)
-        await door.challenge(door.proof(nonce=nonce))
+        await door.assert_challenges(door.proof(nonce=nonce))
 
     async def test_each_step_has_a_nonce_of_its_own(self) -> None:
         door = Door("required")
         nonces = set()
         for _ in range(5):
-            nonces.add((await door.challenge(door.proof())).nonce)
+            nonces.add((await door.assert_challenges(door.proof())).nonce)
             door.clock.advance(60)
         assert len(nonces) == 5
 
     async def test_within_a_step_the_memory_is_asked_once(self) -> None:
         door = Door("required")
-        nonce = (await door.challenge(door.proof())).nonce
+        nonce = (await door.assert_challenges(door.proof())).nonce
         for _ in range(10):
             await door.admit(door.proof(nonce=nonce))
         assert door.memory.made == [NOW // 60]
@@ -412,19 +414,19 @@ class TestNonces:
 
     async def test_an_unknown_nonce_makes_a_replica_look_once_at_the_steps_around_now(self) -> None:
         door = Door("required")
-        await door.challenge(door.proof(nonce="unknown"))
+        await door.assert_challenges(door.proof(nonce="unknown"))
         step = NOW // 60
         assert sorted(door.memory.looked_up) == [step - 1, step, step + 1]
 
     async def test_looking_makes_no_nonce(self) -> None:
         door = Door("required")
-        await door.challenge(door.proof(nonce="unknown"))
+        await door.assert_challenges(door.proof(nonce="unknown"))
         assert await door.memory.known_nonce(int(NOW // 60) - 1) is None
         assert await door.memory.known_nonce(int(NOW // 60) + 1) is None
 
     async def test_a_nonce_from_one_replica_is_good_on_another(self) -> None:
         door = Door("required")
-        nonce = (await door.challenge(door.proof())).nonce
+        nonce = (await door.assert_challenges(door.proof())).nonce
         assert (await door.peer().admit(door.proof(nonce=nonce))).nonce == nonce
 
     @pytest.mark.parametrize("ahead", [-10, 10])
@@ -449,7 +451,7 @@ class TestNonces:
     async def test_nonces_of_the_past_are_not_kept(self) -> None:
         door = Door("required")
         for _ in range(100):
-            await door.challenge(door.proof())
+            await door.assert_challenges(door.proof())
             door.clock.advance(60)
         assert len(door.admission._nonces._kept) <= 3
 

@@ -8,7 +8,7 @@ from joserfc.jwk import OKPKey
 from app.dpop.algorithms import ALGORITHMS
 from app.dpop.errors import Check
 from tests.builders import DpopKey
-from tests.unit.dpop.support import ALGS, EVERY_ALG, a_key, refused, verified
+from tests.unit.dpop.support import ALGS, EVERY_ALG, a_key, assert_refused, verified
 
 pytestmark = pytest.mark.rfc("9449", "4.3")
 
@@ -29,26 +29,26 @@ def test_no_other_algorithm_can_be_configured() -> None:
 )
 def test_none_hmac_and_unknown_algorithms_are_refused_even_if_configured(alg: str) -> None:
     proof = a_key().proof(header={"alg": alg})
-    refusal = refused(Check.ALG, proof, algs=EVERY_ALG | {alg})
+    refusal = assert_refused(Check.ALG, proof, algs=EVERY_ALG | {alg})
     assert refusal.received == alg
 
 
 @pytest.mark.parametrize("alg", [None, 1, True, ["ES256"], {"ES256": 1}])
 def test_an_alg_that_is_no_string_is_refused(alg: object) -> None:
-    refused(Check.ALG, a_key().proof(header={"alg": alg}))
+    assert_refused(Check.ALG, a_key().proof(header={"alg": alg}))
 
 
 def test_a_proof_without_alg_is_refused() -> None:
-    assert refused(Check.ALG, a_key().proof(without_header=("alg",))).received == "no alg"
+    assert assert_refused(Check.ALG, a_key().proof(without_header=("alg",))).received == "no alg"
 
 
 def test_a_proof_with_alg_none_and_no_signature_is_refused() -> None:
     header, payload, _ = a_key().proof(header={"alg": "none"}).split(".")
-    refused(Check.ALG, f"{header}.{payload}.", algs=EVERY_ALG | {"none"})
+    assert_refused(Check.ALG, f"{header}.{payload}.", algs=EVERY_ALG | {"none"})
 
 
 def test_an_algorithm_outside_the_configured_list_is_refused_and_the_list_told() -> None:
-    refusal = refused(
+    refusal = assert_refused(
         Check.ALG, a_key("RS256").proof(), algs=frozenset({"PS256", "ES256", "HS256"})
     )
     assert (refusal.expected, refusal.received) == ("ES256, PS256", "RS256")
@@ -57,7 +57,7 @@ def test_an_algorithm_outside_the_configured_list_is_refused_and_the_list_told()
 @pytest.mark.parametrize("crit", [["exp"], ["b64"], [], "exp", None])
 @pytest.mark.rfc("7515", "4.1.11")
 def test_a_critical_header_is_refused(crit: object) -> None:
-    refused(Check.ALG, a_key().proof(header={"crit": crit, "exp": 1, "b64": True}))
+    assert_refused(Check.ALG, a_key().proof(header={"crit": crit, "exp": 1, "b64": True}))
 
 
 @pytest.mark.rfc("7515", "4")
@@ -81,7 +81,7 @@ def test_key_references_in_the_header_are_neither_fetched_nor_trusted() -> None:
 
 def test_a_reference_does_not_stand_in_for_a_missing_jwk() -> None:
     header = {"kid": a_key().jkt, "jku": "http://127.0.0.1:9/jwks"}
-    refused(Check.JWK, a_key().proof(header=header, without_header=("jwk",)))
+    assert_refused(Check.JWK, a_key().proof(header=header, without_header=("jwk",)))
 
 
 def test_a_header_of_more_than_512_bytes_is_taken() -> None:
@@ -93,5 +93,5 @@ def test_a_header_of_more_than_512_bytes_is_taken() -> None:
 @pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
 def test_an_ed448_key_does_not_slip_in_through_eddsa(alg: str) -> None:
     key = DpopKey(alg, OKPKey.generate_key("Ed448"))
-    refusal = refused(Check.JWK, key.proof())
+    refusal = assert_refused(Check.JWK, key.proof())
     assert (refusal.expected, refusal.received) == ("kty OKP, crv Ed25519", "kty OKP, crv Ed448")

@@ -6,7 +6,7 @@ import pytest
 
 from app.dpop.errors import Check
 from tests.builders import NOW
-from tests.unit.dpop.support import ABSENT, a_key, a_proof, refused, verified
+from tests.unit.dpop.support import ABSENT, a_key, a_proof, assert_refused, verified
 
 pytestmark = pytest.mark.rfc("9449", "4.2")
 
@@ -15,7 +15,7 @@ CLAIMS = Check.CLAIMS
 
 @pytest.mark.parametrize("claim", ["jti", "htm", "htu", "iat"])
 def test_a_proof_without_a_required_claim_is_refused(claim: str) -> None:
-    refusal = refused(CLAIMS, a_proof(**{claim: ABSENT}))
+    refusal = assert_refused(CLAIMS, a_proof(**{claim: ABSENT}))
     assert f"'{claim}'" in refusal.description
     assert refusal.received == "nothing"
 
@@ -23,7 +23,7 @@ def test_a_proof_without_a_required_claim_is_refused(claim: str) -> None:
 @pytest.mark.parametrize("claim", ["jti", "htm", "htu", "nonce", "ath"])
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], ["x"], {}])
 def test_a_text_claim_that_is_no_string_is_refused(claim: str, value: object) -> None:
-    assert refused(CLAIMS, a_proof(**{claim: value})).expected == "a string"
+    assert assert_refused(CLAIMS, a_proof(**{claim: value})).expected == "a string"
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_a_text_claim_that_is_no_string_is_refused(claim: str, value: object) ->
 )
 @pytest.mark.rfc("7519", "2")
 def test_an_iat_that_is_no_number_is_refused(value: object, received: str) -> None:
-    refusal = refused(CLAIMS, a_proof(iat=value))
+    refusal = assert_refused(CLAIMS, a_proof(iat=value))
     assert (refusal.expected, refusal.received) == ("a number", received)
 
 
 @pytest.mark.parametrize("iat", [-1, -0.5, NOW * 1000, 253_402_300_800, 10**400, 1e300, -(10**400)])
 def test_an_iat_that_is_no_time_in_seconds_is_refused(iat: float) -> None:
-    assert "milliseconds" in refused(CLAIMS, a_proof(iat=iat)).description
+    assert "milliseconds" in assert_refused(CLAIMS, a_proof(iat=iat)).description
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "1" + "0" * 4000])
@@ -53,7 +53,7 @@ def test_an_iat_that_no_float_holds_is_refused(number: str) -> None:
     key = a_key()
     header = f'{{"typ":"dpop+jwt","alg":"ES256","jwk":{key.public_jwk}}}'.replace("'", '"')
     payload = f'{{"jti":"j","htm":"POST","htu":"https://as.example/token","iat":{number}}}'
-    refused(CLAIMS, key.sign_raw(header.encode(), payload.encode()))
+    assert_refused(CLAIMS, key.sign_raw(header.encode(), payload.encode()))
 
 
 @pytest.mark.parametrize("iat", [0, 0.0, int(NOW), NOW + 0.25, 253_402_300_799])
@@ -69,7 +69,7 @@ def test_a_jti_of_1_to_256_characters_is_taken(length: int) -> None:
 @pytest.mark.parametrize("length", [0, 257, 4000])
 @pytest.mark.rfc("9449", "11.1")
 def test_an_empty_or_overlong_jti_is_refused(length: int) -> None:
-    assert refused(CLAIMS, a_proof(jti="j" * length)).received == f"{length} characters"
+    assert assert_refused(CLAIMS, a_proof(jti="j" * length)).received == f"{length} characters"
 
 
 def test_nonce_and_ath_are_reported_if_they_are_there() -> None:

@@ -24,9 +24,9 @@ async def test_a_proof_from_before_a_restart_is_challenged(age: float) -> None:
     await door.admit(proof)
     door = restarted(door, after=0.001)
     if age == 60:
-        await door.challenge(proof, Check.IAT)
+        await door.assert_challenges(proof, Check.IAT)
     else:
-        challenge = await door.challenge(proof, Check.REPLAY)
+        challenge = await door.assert_challenges(proof, Check.REPLAY)
         assert "restarted" in challenge.description
 
 
@@ -36,7 +36,7 @@ async def test_where_nonces_are_off_it_is_refused_and_a_fresh_one_asked_for(age:
     proof = door.proof(age=age)
     await door.admit(proof)
     door = restarted(door, after=0.001)
-    refused = await door.refuse(proof, Check.REPLAY)
+    refused = await door.assert_refuses(proof, Check.REPLAY)
     assert "send a fresh proof" in refused.description
     assert refused.expected == f"an iat from {int(NOW) + 11} on"
 
@@ -52,9 +52,9 @@ async def test_a_proof_dated_ahead_stays_out_for_as_long_as_its_iat_is_in_the_wi
     door = restarted(door)
     door.clock.advance(later)
     if policy == "auto":
-        await door.challenge(proof, Check.REPLAY)
+        await door.assert_challenges(proof, Check.REPLAY)
     else:
-        await door.refuse(proof, Check.REPLAY)
+        await door.assert_refuses(proof, Check.REPLAY)
 
 
 @pytest.mark.parametrize("policy", ["auto", "off"])
@@ -82,7 +82,7 @@ async def test_a_proof_that_no_memory_before_can_have_held_is_admitted(policy: s
 async def test_the_challenge_is_healed_by_one_retry(policy: str) -> None:
     door = restarted(Door(policy))
     check = Check.REPLAY if policy == "auto" else Check.NONCE
-    challenge = await door.challenge(door.proof(), check)
+    challenge = await door.assert_challenges(door.proof(), check)
     assert await door.admits(door.proof(nonce=challenge.nonce))
 
 
@@ -91,7 +91,7 @@ async def test_a_restart_voids_all_nonces(policy: str) -> None:
     door = Door(policy)
     proof = door.proof(nonce=await door.nonce())
     await door.admit(proof)
-    await restarted(door).challenge(proof, Check.NONCE)
+    await restarted(door).assert_challenges(proof, Check.NONCE)
 
 
 async def test_the_first_memory_of_all_challenges_nobody() -> None:
@@ -112,7 +112,7 @@ async def test_a_server_forgets_the_nonces_of_a_memory_that_was_lost(policy: str
     proof = door.proof(nonce=await door.nonce())
     await door.admit(proof)
     door.memory.lose()
-    challenge = await door.challenge(proof, Check.NONCE)
+    challenge = await door.assert_challenges(proof, Check.NONCE)
     assert await door.admits(door.proof(nonce=challenge.nonce))
 
 
@@ -121,7 +121,7 @@ async def test_a_server_notices_the_birth_of_another_memory() -> None:
     proof = door.proof()
     await door.admit(proof)
     door.memory.lose()
-    await door.challenge(proof, Check.REPLAY)
+    await door.assert_challenges(proof, Check.REPLAY)
 
 
 @pytest.mark.parametrize("policy", ["auto", "required"])
@@ -142,7 +142,7 @@ async def test_a_proof_without_one_is_refused_if_the_memory_is_lost_under_it() -
     proof = door.proof()
     await door.admit(proof)
     door.memory.lose_at_next_spend = True
-    refused = await door.refuse(proof, Check.REPLAY)
+    refused = await door.assert_refuses(proof, Check.REPLAY)
     assert "send a fresh proof" in refused.description
 
 
@@ -151,4 +151,4 @@ async def test_a_clients_policy_off_is_refused_after_a_restart_of_a_server_with_
     client = a_client(dpop_nonce="off")
     proof = door.proof()
     await door.admit(proof, client)
-    await restarted(door, after=1).refuse(proof, Check.REPLAY, client)
+    await restarted(door, after=1).assert_refuses(proof, Check.REPLAY, client)

@@ -11,7 +11,7 @@ from app.dpop import keys
 from app.dpop.errors import Check, ProofRefused
 from app.dpop.keys import public_key, thumbprint
 from tests.builders import DpopKey, b64url
-from tests.unit.dpop.support import ABSENT, ALGS, a_key, present, refusal, refused, verified
+from tests.unit.dpop.support import ABSENT, ALGS, a_key, assert_refused, present, refusal, verified
 
 pytestmark = pytest.mark.rfc("9449", "4.3")
 
@@ -39,17 +39,17 @@ def with_jwk(signer: str = "ES256", /, **members: Any) -> str:
 
 @pytest.mark.parametrize("jwk", [None, [], "x", 1, True])
 def test_a_jwk_that_is_no_object_is_refused(jwk: object) -> None:
-    refused(JWK, a_key().proof(header={"jwk": jwk}))
+    assert_refused(JWK, a_key().proof(header={"jwk": jwk}))
 
 
 def test_a_proof_without_a_jwk_is_refused() -> None:
-    assert refused(JWK, a_key().proof(without_header=("jwk",))).received == "no jwk"
+    assert assert_refused(JWK, a_key().proof(without_header=("jwk",))).received == "no jwk"
 
 
 @pytest.mark.parametrize("alg", ["ES256", "EdDSA", "RS256"])
 def test_a_private_key_is_refused_and_never_shown(alg: str) -> None:
     private = a_key(alg).key.as_dict(private=True)
-    refusal = refused(JWK, a_key(alg).proof(header={"jwk": private}))
+    refusal = assert_refused(JWK, a_key(alg).proof(header={"jwk": private}))
     told = f"{refusal.description}{refusal.expected}{refusal.received}"
     assert private["d"] not in told
     assert "private member" in told
@@ -59,13 +59,13 @@ def test_a_private_key_is_refused_and_never_shown(alg: str) -> None:
 @pytest.mark.parametrize("value", ["AQAB", "", None, []])
 def test_each_private_member_is_refused_for_every_kind_of_key(member: str, value: object) -> None:
     for alg in ("ES256", "EdDSA", "RS256"):
-        assert f"'{member}'" in refused(JWK, with_jwk(alg, **{member: value})).description
+        assert f"'{member}'" in assert_refused(JWK, with_jwk(alg, **{member: value})).description
 
 
 def test_a_symmetric_key_is_refused() -> None:
     jwk = OctKey.generate_key(256).as_dict(private=True)
-    refused(JWK, a_key().proof(header={"jwk": jwk}))
-    refused(JWK, a_key().proof(header={"jwk": {"kty": "oct"}}))
+    assert_refused(JWK, a_key().proof(header={"jwk": jwk}))
+    assert_refused(JWK, a_key().proof(header={"jwk": {"kty": "oct"}}))
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_a_symmetric_key_is_refused() -> None:
 )
 def test_a_key_of_another_kind_than_its_algorithm_is_refused(alg: str, other: str) -> None:
     proof = a_key(alg).proof(header={"jwk": a_key(other).public_jwk})
-    refusal = refused(JWK, proof)
+    refusal = assert_refused(JWK, proof)
     assert refusal.expected != refusal.received
 
 
 @pytest.mark.parametrize("member", ["kty", "crv", "x", "y"])
 @pytest.mark.parametrize("value", [None, 1, [], {}, True])
 def test_a_member_that_is_no_string_is_refused(member: str, value: object) -> None:
-    refused(JWK, with_jwk(**{member: value}))
+    assert_refused(JWK, with_jwk(**{member: value}))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_member_that_is_no_string_is_refused(member: str, value: object) -> No
     ],
 )
 def test_a_missing_member_is_refused(alg: str, member: str) -> None:
-    refused(JWK, with_jwk(alg, **{member: ABSENT}))
+    assert_refused(JWK, with_jwk(alg, **{member: ABSENT}))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_missing_member_is_refused(alg: str, member: str) -> None:
 )
 @pytest.mark.rfc("7517", "4")
 def test_a_key_meant_for_something_else_is_refused(members: dict[str, object]) -> None:
-    refused(JWK, with_jwk(**members))
+    assert_refused(JWK, with_jwk(**members))
 
 
 def test_a_key_that_says_its_use_and_more_is_taken_and_named_by_its_required_members() -> None:
@@ -141,7 +141,7 @@ def test_a_coordinate_of_another_size_than_the_curves_is_refused(
         member = "x"
     whole = octets(a_key(alg).public_jwk[member])
     wrong = {"longer": b"\0" + whole, "shorter": whole[:-1], "empty": b""}[change]
-    refusal = refused(JWK, with_jwk(alg, **{member: b64url(wrong)}))
+    refusal = assert_refused(JWK, with_jwk(alg, **{member: b64url(wrong)}))
     assert refusal.expected == f"{len(whole)} octets"
 
 
@@ -152,7 +152,7 @@ def test_a_coordinate_without_its_leading_zero_octet_is_refused() -> None:
         if x[0] == 0:
             break
     assert verified(key.proof()).jkt == key.jkt
-    refused(JWK, key.proof(header={"jwk": key.public_jwk | {"x": b64url(x[1:])}}))
+    assert_refused(JWK, key.proof(header={"jwk": key.public_jwk | {"x": b64url(x[1:])}}))
 
 
 @pytest.mark.parametrize("alg", ["ES256", "EdDSA", "RS256"])
@@ -160,21 +160,21 @@ def test_a_coordinate_without_its_leading_zero_octet_is_refused() -> None:
 def test_a_value_that_is_no_strict_base64url_is_refused(alg: str, spoil: str) -> None:
     member = "n" if alg == "RS256" else "x"
     value = a_key(alg).public_jwk[member]
-    refused(JWK, with_jwk(alg, **{member: spoil.format(value)}))
+    assert_refused(JWK, with_jwk(alg, **{member: spoil.format(value)}))
 
 
 def test_a_value_with_unused_bits_that_are_not_zero_is_refused() -> None:
     x = a_key().public_jwk["x"]
     assert x[-1] in "AEIMQUYcgkosw048"
-    refused(JWK, with_jwk(x=x[:-1] + chr(ord(x[-1]) + 1)))
+    assert_refused(JWK, with_jwk(x=x[:-1] + chr(ord(x[-1]) + 1)))
 
 
 @pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512"])
 def test_a_point_off_its_curve_is_refused(alg: str) -> None:
     jwk = a_key(alg).public_jwk
-    assert "no point" in refused(JWK, with_jwk(alg, x=jwk["y"], y=jwk["x"])).description
+    assert "no point" in assert_refused(JWK, with_jwk(alg, x=jwk["y"], y=jwk["x"])).description
     zero = b64url(bytes(len(octets(jwk["x"]))))
-    refused(JWK, with_jwk(alg, x=zero, y=zero))
+    assert_refused(JWK, with_jwk(alg, x=zero, y=zero))
 
 
 def test_a_second_spelling_of_a_coordinate_is_refused() -> None:
@@ -188,7 +188,7 @@ def test_a_second_spelling_of_a_coordinate_is_refused() -> None:
 @pytest.mark.parametrize("crv", ["secp256k1", "P-192", "p-256", "Ed25519", "X25519", ""])
 def test_an_ec_curve_without_an_algorithm_is_refused(crv: str) -> None:
     assert refusal(public_key, a_key().public_jwk | {"crv": crv}).check is JWK
-    refused(JWK, with_jwk(crv=crv))
+    assert_refused(JWK, with_jwk(crv=crv))
 
 
 @pytest.mark.parametrize("crv", ["Ed448", "X25519", "P-256"])
@@ -216,22 +216,25 @@ def test_an_unknown_kind_of_key_has_no_thumbprint(kty: object) -> None:
 )
 @pytest.mark.rfc("8032", "5.1.3")
 def test_an_ed25519_point_of_small_order_is_refused(x: bytes) -> None:
-    assert "small order" in refused(JWK, with_jwk("EdDSA", x=b64url(x))).description
+    assert "small order" in assert_refused(JWK, with_jwk("EdDSA", x=b64url(x))).description
 
 
 @pytest.mark.parametrize("y", [P25519, P25519 + 1, P25519 + 3, 2**255 - 1])
 def test_a_second_spelling_of_an_ed25519_point_is_refused(y: int) -> None:
-    refused(JWK, with_jwk("EdDSA", x=b64url(y.to_bytes(32, "little"))))
+    assert_refused(JWK, with_jwk("EdDSA", x=b64url(y.to_bytes(32, "little"))))
 
 
 def test_an_ed25519_point_off_the_curve_is_refused() -> None:
-    assert "no point" in refused(JWK, with_jwk("EdDSA", x=b64url(b"\x02" + bytes(31)))).description
+    assert (
+        "no point"
+        in assert_refused(JWK, with_jwk("EdDSA", x=b64url(b"\x02" + bytes(31)))).description
+    )
 
 
 @pytest.mark.parametrize("bits", [1024, 2047, 4097, 8192])
 @pytest.mark.rfc("7518", "3.3")
 def test_an_rsa_modulus_of_fewer_than_2048_or_more_than_4096_bits_is_refused(bits: int) -> None:
-    assert refused(JWK, with_jwk("RS256", n=number(2**bits - 1))).received == f"{bits} bits"
+    assert assert_refused(JWK, with_jwk("RS256", n=number(2**bits - 1))).received == f"{bits} bits"
 
 
 @pytest.mark.parametrize("bits", [2048, 3072, 4096])
@@ -248,19 +251,19 @@ def test_a_3072_bit_rsa_key_signs_proofs_that_are_taken() -> None:
     "exponent", [0, 1, 2, 3, 17, 65535, 65536, 65538, 2**32, 2**32 + 1, 2**256]
 )
 def test_an_even_small_or_huge_rsa_exponent_is_refused(exponent: int) -> None:
-    refused(JWK, with_jwk("RS256", e=number(exponent)))
+    assert_refused(JWK, with_jwk("RS256", e=number(exponent)))
 
 
 def test_an_even_rsa_modulus_is_refused() -> None:
-    refused(JWK, with_jwk("RS256", n=number(2**2048 - 2)))
+    assert_refused(JWK, with_jwk("RS256", n=number(2**2048 - 2)))
 
 
 @pytest.mark.parametrize("member", ["n", "e"])
 @pytest.mark.rfc("7518", "2")
 def test_a_leading_zero_octet_in_an_rsa_number_is_refused(member: str) -> None:
     value = octets(a_key("RS256").public_jwk[member])
-    refused(JWK, with_jwk("RS256", **{member: b64url(b"\0" + value)}))
-    refused(JWK, with_jwk("RS256", **{member: ""}))
+    assert_refused(JWK, with_jwk("RS256", **{member: b64url(b"\0" + value)}))
+    assert_refused(JWK, with_jwk("RS256", **{member: ""}))
 
 
 @pytest.mark.rfc("7638", "3.1")
@@ -317,9 +320,9 @@ def test_the_cache_of_keys_is_bounded() -> None:
 def test_a_modulus_that_is_no_product_of_primes_does_no_harm() -> None:
     odd = RSAPublicNumbers(65537, 2**2047 + 1)
     proof = with_jwk("RS256", n=number(odd.n), e=number(odd.e))
-    refused(Check.SIGNATURE, proof)
+    assert_refused(Check.SIGNATURE, proof)
 
 
 def test_a_secp256k1_key_is_refused() -> None:
     jwk = ECKey.generate_key("secp256k1").as_dict(private=False)
-    refused(JWK, a_key().proof(header={"jwk": jwk}))
+    assert_refused(JWK, a_key().proof(header={"jwk": jwk}))

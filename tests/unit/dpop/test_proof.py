@@ -11,7 +11,15 @@ from joserfc import jws
 from app.dpop.errors import Check
 from app.dpop.proof import verify
 from tests.builders import ISSUER, NOW, TOKEN_ENDPOINT, DpopKey, b64url
-from tests.unit.dpop.support import ALGS, EVERY_ALG, a_key, a_proof, refusal, refused, verified
+from tests.unit.dpop.support import (
+    ALGS,
+    EVERY_ALG,
+    a_key,
+    a_proof,
+    assert_refused,
+    refusal,
+    verified,
+)
 
 pytestmark = pytest.mark.rfc("9449", "4.3")
 
@@ -45,13 +53,13 @@ def test_the_same_proof_verifies_again_and_again() -> None:
 
 
 def test_two_header_fields_are_refused() -> None:
-    refusal = refused(Check.HEADER_COUNT, a_proof(), a_proof())
+    refusal = assert_refused(Check.HEADER_COUNT, a_proof(), a_proof())
     assert (refusal.expected, refusal.received) == ("1", "2")
 
 
 @pytest.mark.parametrize("joined", ["{0},{1}", "{0}, {1}", "{0},", ",{0}", ","])
 def test_values_joined_by_commas_are_refused(joined: str) -> None:
-    refused(Check.HEADER_COUNT, joined.format(a_proof(), a_proof()))
+    assert_refused(Check.HEADER_COUNT, joined.format(a_proof(), a_proof()))
 
 
 @pytest.mark.rfc("9110", "5.5")
@@ -61,7 +69,7 @@ def test_white_space_around_the_field_value_is_not_part_of_it() -> None:
 
 @pytest.mark.parametrize("value", ["", " ", "null", "DPoP x.y.z", "Bearer x"])
 def test_an_empty_or_foreign_value_is_refused(value: str) -> None:
-    refused(Check.JWT_FORM, value)
+    assert_refused(Check.JWT_FORM, value)
 
 
 @pytest.mark.parametrize(
@@ -70,31 +78,31 @@ def test_an_empty_or_foreign_value_is_refused(value: str) -> None:
 )
 @pytest.mark.rfc("9449", "11.5")
 def test_another_typ_is_refused(typ: object) -> None:
-    assert refused(Check.TYP, a_key().proof(header={"typ": typ})).expected == "dpop+jwt"
+    assert assert_refused(Check.TYP, a_key().proof(header={"typ": typ})).expected == "dpop+jwt"
 
 
 def test_a_proof_without_typ_is_refused() -> None:
-    assert refused(Check.TYP, a_key().proof(without_header=("typ",))).received == "no typ"
+    assert assert_refused(Check.TYP, a_key().proof(without_header=("typ",))).received == "no typ"
 
 
 @pytest.mark.parametrize("alg", ALGS)
 def test_a_signature_by_another_key_is_refused(alg: str) -> None:
     other = DpopKey(alg)
-    refused(Check.SIGNATURE, a_key(alg).proof(header={"jwk": other.public_jwk}))
+    assert_refused(Check.SIGNATURE, a_key(alg).proof(header={"jwk": other.public_jwk}))
 
 
 @pytest.mark.parametrize("alg", ALGS)
 @pytest.mark.parametrize("signature", ["", "AAAA", "A" * 86, "A" * 4096])
 def test_a_made_up_signature_is_refused(alg: str, signature: str) -> None:
     signed = a_key(alg).proof().rpartition(".")[0]
-    refused(Check.SIGNATURE, f"{signed}.{signature}")
+    assert_refused(Check.SIGNATURE, f"{signed}.{signature}")
 
 
 @pytest.mark.parametrize("part", [0, 1])
 def test_a_signature_over_other_content_is_refused(part: int) -> None:
     mine, other = a_proof(jti="a").split("."), a_key().proof(header={"x": 1}, jti="b").split(".")
     mine[part] = other[part]
-    refused(Check.SIGNATURE, ".".join(mine))
+    assert_refused(Check.SIGNATURE, ".".join(mine))
 
 
 @pytest.mark.parametrize(
@@ -104,13 +112,13 @@ def test_a_signature_over_other_content_is_refused(part: int) -> None:
 def test_a_signature_by_another_algorithm_of_the_same_key_is_refused(
     alg: str, signed_by: str
 ) -> None:
-    refused(Check.SIGNATURE, a_key(signed_by).proof(header={"alg": alg}))
+    assert_refused(Check.SIGNATURE, a_key(signed_by).proof(header={"alg": alg}))
 
 
 def test_a_der_encoded_ecdsa_signature_is_refused() -> None:
     signed = a_proof().rpartition(".")[0]
     der = a_key().key.private_key.sign(signed.encode(), ECDSA(hashes.SHA256()))
-    refused(Check.SIGNATURE, f"{signed}.{b64url(der)}")
+    assert_refused(Check.SIGNATURE, f"{signed}.{b64url(der)}")
 
 
 def test_a_proof_made_by_the_library_alone_is_taken() -> None:
@@ -123,7 +131,7 @@ def test_a_proof_made_by_the_library_alone_is_taken() -> None:
 
 @pytest.mark.parametrize("htm", ["GET", "post", "Post", "POST ", "", "PATCH"])
 def test_another_method_is_refused_case_being_significant(htm: str) -> None:
-    refusal = refused(Check.HTM, a_proof(htm=htm))
+    refusal = assert_refused(Check.HTM, a_proof(htm=htm))
     assert (refusal.expected, refusal.received) == ("POST", htm)
 
 
@@ -133,16 +141,16 @@ def test_any_method_can_be_proved() -> None:
 
 @pytest.mark.parametrize("uri", [f"{ISSUER}/par", "https://as.example/token", ISSUER])
 def test_another_uri_is_refused(uri: str) -> None:
-    refused(Check.HTU, a_proof(htu=uri))
-    refused(Check.HTU, a_proof(), uri=uri)
+    assert_refused(Check.HTU, a_proof(htu=uri))
+    assert_refused(Check.HTU, a_proof(), uri=uri)
 
 
 def test_what_is_shown_of_the_proof_is_cut_at_200_characters() -> None:
     for found in (
-        refused(Check.HTM, a_proof(htm="X" * 4000)),
-        refused(Check.HTU, a_proof(htu="X" * 4000)),
-        refused(Check.TYP, a_key().proof(header={"typ": "X" * 4000})),
-        refused(Check.ALG, a_key().proof(header={"alg": "X" * 4000})),
+        assert_refused(Check.HTM, a_proof(htm="X" * 4000)),
+        assert_refused(Check.HTU, a_proof(htu="X" * 4000)),
+        assert_refused(Check.TYP, a_key().proof(header={"typ": "X" * 4000})),
+        assert_refused(Check.ALG, a_key().proof(header={"alg": "X" * 4000})),
     ):
         assert found.received is not None
         assert len(found.received) == 200
@@ -189,7 +197,7 @@ def broken(*checks: Check) -> list[str]:
 
 @pytest.mark.parametrize("check", BREAKS)
 def test_each_check_can_fail_alone(check: Check) -> None:
-    refused(check, *broken(check))
+    assert_refused(check, *broken(check))
 
 
 @pytest.mark.parametrize(("first", "second"), list(combinations(BREAKS, 2)))
