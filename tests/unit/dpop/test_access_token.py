@@ -35,7 +35,9 @@ def test_the_key_the_token_is_bound_to_is_taken() -> None:
     assert judged(check_jkt, a_key().jkt, a_key().jkt) is None
 
 
-@pytest.mark.parametrize("token_jkt", [None, "", a_key("ES256", 1).jkt, "é"])
+@pytest.mark.parametrize(
+    "token_jkt", [None, "", a_key("ES256", 1).jkt, "é"], ids=["none", "empty", "another", "no-hash"]
+)
 def test_a_token_bound_to_another_key_or_to_none_is_an_invalid_token(token_jkt: str | None) -> None:
     refused = refusal(check_jkt, a_key().jkt, token_jkt)
     assert (refused.check, refused.error) == (Check.JKT, "invalid_token")

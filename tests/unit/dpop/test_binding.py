@@ -16,12 +16,12 @@ def test_a_bound_key_makes_dpop_tokens() -> None:
     assert (bound.token_type, bound.jkt, bound.nonce) == ("DPoP", JKT, "nonce")
 
 
-@pytest.mark.parametrize("jkt", [None, JKT])
+@pytest.mark.parametrize("jkt", [None, JKT], ids=["none", "this"])
 def test_a_grant_bound_to_no_key_or_to_this_one_is_confirmed(jkt: str | None) -> None:
     assert judged(BoundKey(JKT).confirm, jkt) is None
 
 
-@pytest.mark.parametrize("jkt", [OTHER, "", JKT + "x"])
+@pytest.mark.parametrize("jkt", [OTHER, "", JKT + "x"], ids=["other", "empty", "longer"])
 @pytest.mark.rfc("9449", "5")
 @pytest.mark.rfc("9449", "10")
 def test_a_grant_bound_to_another_key_is_an_invalid_grant(jkt: str) -> None:
