@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator
 from app.settings import load_settings
 from app.storage.migrate import migrating
 from app.storage.models import Base
+from app.storage.schema import known_revisions
 
 
 def render_plainly(kind: str, item: Any, _context: Any) -> str | Literal[False]:  # noqa: ANN401  # Alembic's
@@ -23,6 +24,11 @@ def render_plainly(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return False
 
 
+def number(_context: Any, _revision: Any, directives: list[Any]) -> None:  # noqa: ANN401  # Alembic's
+    """Name a new migration by the next number: the files sort as they follow each other."""
+    directives[0].rev_id = f"{len(known_revisions()) + 1:04}"
+
+
 def run(connection: Connection) -> None:
     """Run the command on a connection."""
     context.configure(
@@ -30,6 +36,7 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=render_plainly,
+        process_revision_directives=number,
         transactional_ddl=True,
     )
     with context.begin_transaction():

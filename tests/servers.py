@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import asyncpg
 import pytest
@@ -103,8 +103,20 @@ def _import_get_server() -> Any:
     return get_server
 
 
-def missing(error: ServerMissing) -> None:
+_absent: set[str] = set()
+
+
+def missing(error: ServerMissing) -> NoReturn:
     """Skip the test that needs the server, or fail it where CI promises every server."""
     if os.environ.get("CI_REQUIRE_SERVERS") == "1":
         pytest.fail(str(error), pytrace=False)
+    _absent.add(str(error))
     pytest.skip(str(error))
+
+
+def told_in_one_line(report: pytest.TestReport, call: pytest.CallInfo[None]) -> pytest.TestReport:
+    """Place every skip for want of a server here, so that pytest folds those of one reason."""
+    if report.skipped and call.excinfo is not None and str(call.excinfo.value) in _absent:
+        line = missing.__code__.co_firstlineno
+        report.longrepr = ("tests/servers.py", line, f"Skipped: {call.excinfo.value}")
+    return report

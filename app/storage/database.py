@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from .audit_writer import AuditWriter
 from .engine import Limits, create_private, make_engine, sqlite_path
 from .errors import named_failures
-from .migrate import SchemaState, schema_state
+from .schema import SchemaState, schema_state
 from .standalone import StandaloneClients, StandaloneKeys, StandaloneResources, StandaloneUsers
 from .transactions import Transactions
 from .unit_of_work import SqlUnitOfWork

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from app.storage import migrate
+from app.storage import history, migrate
 from app.storage.database import open_database
 from app.storage.engine import Limits, make_engine, sqlite_path
-from app.storage.migrate import SchemaMismatch, SchemaState
+from app.storage.migrate import SchemaMismatch
 from app.storage.models import Base
+from app.storage.schema import SchemaState, known_revisions, migrations_folder
 
 from .processes import ROOT, race
 from .values import a_client
@@ -104,6 +105,8 @@ async def test_the_state_tells_tables_of_a_newer_program(url: str) -> None:
     await run(url, "UPDATE alembic_version SET version_num = '9999'")
     found = await state(url)
     assert (found.is_current, found.is_behind, found.is_newer) == (False, False, True)
+    with pytest.raises(SchemaMismatch, match="newer version of Holdfast"):
+        await migrate.upgrade(url)
 
 
 async def test_a_migration_that_fails_leaves_nothing(empty_url: str) -> None:
@@ -163,6 +166,9 @@ def test_the_migrations_are_found_from_any_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = migrate.config().get_main_option("script_location")
-    assert folder is not None
-    assert (Path(folder) / "env.py").is_file()
+    assert (migrations_folder() / "env.py").is_file()
+
+
+def test_the_numbers_of_the_files_are_the_history_that_alembic_reads() -> None:
+    walked = [each.revision for each in history.script().walk_revisions()]
+    assert known_revisions() == tuple(reversed(walked))
