@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ..oauth.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
@@ -56,10 +56,13 @@ async def _read_body(request: Request) -> bytes:
     if declared.isdecimal() and int(declared[:12]) > MAX_BODY:
         raise PayloadTooLarge(too_large)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise PayloadTooLarge(too_large)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise PayloadTooLarge(too_large)
+    except ClientDisconnect:
+        raise InvalidRequest("the connection ended before the body did") from None
     return bytes(body)
 
 
