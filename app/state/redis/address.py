@@ -12,12 +12,13 @@ from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+from redis.exceptions import RedisClusterException
 
 from ..keys import BUCKETS
 
 FORMS = (
     "redis://host:port/db, redis+sentinel://host:port,host:port/service/db"
-    " or redis+cluster://host:port,host:port, with rediss for TLS"
+    " and redis+cluster://host:port,host:port, with rediss for TLS"
 )
 
 
@@ -35,27 +36,29 @@ def target(url: str, *, timeout: float, connections: int) -> Target:
 
     ``timeout``: seconds to connect, and to wait for a reply. Query parameters are those of
     redis-py's URLs, and with Sentinel ``sentinel_username`` and ``sentinel_password``. Raises
-    ValueError, without the URL's secrets, when the URL is none of the forms.
+    ValueError when the URL has none of the forms.
     """
-    parts = urlsplit(url)
-    base, _, topology = parts.scheme.partition("+")
-    if base not in {"redis", "rediss"} or topology not in {"", "sentinel", "cluster"}:
-        raise ValueError(f"A Redis URL has the form {FORMS}")
     options: dict[str, Any] = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "socket_keepalive": True,
         "max_connections": connections,
         "protocol": 2,
-        # Link retries, and knows what may be repeated.
+        # Link retries.
         "retry": Retry(NoBackoff(), 0),
     }
-    if topology == "sentinel":
-        return _sentinel(parts, options)
-    if topology == "cluster":
-        return _cluster(parts, options)
-    single = Redis.from_url(url, **options)
-    return Target(single, ("0",), (single.aclose,))
+    try:
+        parts = urlsplit(url)
+        return _MAKERS[parts.scheme](parts, options)
+    # What the libraries say may quote the URL, and so its password.
+    except (KeyError, ValueError, TypeError, RedisClusterException):
+        raise ValueError(f"The Redis URL is none of {FORMS}") from None
+
+
+def _single(parts: SplitResult, options: dict[str, Any]) -> Target:
+    client = Redis.from_url(parts.geturl(), **options)
+    _try_options(client)
+    return Target(client, ("0",), (client.aclose,))
 
 
 def _cluster(parts: SplitResult, options: dict[str, Any]) -> Target:
@@ -69,19 +72,25 @@ def _cluster(parts: SplitResult, options: dict[str, Any]) -> Target:
 def _sentinel(parts: SplitResult, options: dict[str, Any]) -> Target:
     service, _, db = parts.path.removeprefix("/").partition("/")
     if not service:
-        raise ValueError(f"The URL names no Sentinel service. A Redis URL has the form {FORMS}")
+        raise ValueError("no service")
     options |= _url_options(parts, db)
     shared = {name: value for name, value in options.items() if name.startswith(_SHARED)}
     for name in ("username", "password"):
         if (credential := options.pop(f"sentinel_{name}", None)) is not None:
             shared[name] = credential
     nodes = [(host, port or 26379) for host, port in _nodes(parts)]
-    sentinel = Sentinel(nodes, sentinel_kwargs=shared, **options)  # type: ignore[no-untyped-call]  # the library's
+    sentinel = Sentinel(nodes, sentinel_kwargs=shared, **options)  # type: ignore[no-untyped-call]  # likewise
     master = sentinel.master_for(unquote(service))
+    _try_options(master)
     return Target(master, ("0",), (master.aclose, sentinel.aclose))
 
 
 _SHARED = ("socket_", "ssl", "retry", "protocol")
+
+
+def _try_options(client: Redis) -> None:
+    """Raise TypeError for an unknown option, which otherwise shows at the first command only."""
+    client.connection_pool.make_connection()  # type: ignore[no-untyped-call]  # the library's
 
 
 def _url_options(parts: SplitResult, db: str) -> dict[str, Any]:
@@ -101,8 +110,15 @@ def _nodes(parts: SplitResult) -> list[tuple[str, int | None]]:
     nodes = [(one.hostname, one.port) for one in split]
     known = [(host, port) for host, port in nodes if host]
     if len(known) != len(nodes):
-        raise ValueError(f"The URL lacks a host name. A Redis URL has the form {FORMS}")
+        raise ValueError("no host")
     return known
+
+
+_MAKERS = {
+    f"{base}{topology}": make
+    for base in ("redis", "rediss")
+    for topology, make in (("", _single), ("+sentinel", _sentinel), ("+cluster", _cluster))
+}
 
 
 def spread_tags(count: int) -> tuple[str, ...]:

@@ -55,10 +55,8 @@ class RedisAttempts:
 
     async def count(self, bucket: str) -> int:
         key = self._keys.attempts(bucket)
-        # Sent once: repeated, it might count one attempt twice.
-        left: int = await self._link.run(
-            _COUNT, (key,), self._limit, self._window, repeatable=False
-        )
+        # Run again after a lost reply, it counts one attempt twice: an error on the safe side.
+        left: int = await self._link.run(_COUNT, (key,), self._limit, self._window)
         return math.ceil(left / 1000)
 
     async def forgive(self, bucket: str) -> None:

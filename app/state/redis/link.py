@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
     ClusterDownError,
     ConnectionError,  # noqa: A004  # the library's own
@@ -43,6 +43,8 @@ class Script:
 class Link:
     """Commands and scripts over pooled connections.
 
+    Each may be run again, up to twice, when its reply was lost, perhaps after it was obeyed: what
+    is sent must bear that. Scripts that let one caller win know him by a token.
     ``connections``: commands in flight at most. ``patience``: seconds one command may take, its
     place in the queue and its retries included. Every failure raises TemporarilyUnavailable.
     """
@@ -52,26 +54,18 @@ class Link:
         self._places = asyncio.Semaphore(connections)
         self._patience = patience
         self._retry = Retry(ExponentialWithJitterBackoff(cap=0.2, base=0.02), 2, _PASSING)
-        self._once = Retry(NoBackoff(), 0, _PASSING)
 
     async def call(self, *command: Value) -> Any:  # noqa: ANN401  # Redis decides what it answers
-        """Run a command that may be run twice: its reply may be lost after it was obeyed."""
-        return await self._attempt(lambda: self._execute(command), self._retry)
+        """Run a command."""
+        return await self._attempt(lambda: self._execute(command))
 
-    async def run(
-        self,
-        script: Script,
-        keys: tuple[str, ...],
-        *arguments: Value,
-        repeatable: bool = True,
-    ) -> Any:  # noqa: ANN401  # Redis decides what it answers
-        """Run a script. Unless ``repeatable``, it is sent once, whatever happens."""
-        retry = self._retry if repeatable else self._once
-        return await self._attempt(lambda: self._run(script, keys, arguments), retry)
+    async def run(self, script: Script, keys: tuple[str, ...], *arguments: Value) -> Any:  # noqa: ANN401  # as above
+        """Run a script."""
+        return await self._attempt(lambda: self._run(script, keys, arguments))
 
     async def _run(
         self, script: Script, keys: tuple[str, ...], arguments: tuple[Value, ...]
-    ) -> Any:  # noqa: ANN401  # Redis decides what it answers
+    ) -> Any:  # noqa: ANN401  # as above
         rest = (len(keys), *keys, *arguments)
         try:
             return await self._execute(("EVALSHA", script.sha, *rest))
@@ -83,13 +77,12 @@ class Link:
         await self._client.initialize()
         return await self._client.execute_command(*command)
 
-    async def _attempt(self, do: Callable[[], Awaitable[Any]], retry: Retry) -> Any:  # noqa: ANN401  # as do
+    async def _attempt(self, do: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # as above
         try:
             async with asyncio.timeout(self._patience), self._places:
-                return await retry.call_with_retry(do, _again)
-        except (
-            Exception
-        ) as error:  # the client raises AttributeError too, when it loses a connection
+                return await self._retry.call_with_retry(do, _again)
+        # Whatever it is: the client has AttributeError, too, for a connection lost at a bad moment.
+        except Exception as error:
             raise TemporarilyUnavailable(
                 "The server's short-term memory does not answer: try again in a moment",
                 part="state",

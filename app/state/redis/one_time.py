@@ -13,9 +13,10 @@ from .lives import milliseconds, token
 
 T = TypeVar("T")
 
+# A full Redis refuses a script at its first write, if that one asks for memory: so it comes first.
 _PUT = Script("""
-redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'v', ARGV[1])
+redis.call('HDEL', KEYS[1], 's')
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """)
 
