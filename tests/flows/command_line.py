@@ -1,6 +1,7 @@
 """Runs the command line as people do: a process of its own, with an environment of its own."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -11,9 +12,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+from typer.testing import CliRunner
+
+from app.cli.root import root
+
 HOLDFAST = str(Path(sys.executable).with_name("holdfast"))
 PASSWORD = "correct horse battery staple"
 WITHIN = 60
+
+
+@contextmanager
+def own_logs() -> Iterator[None]:
+    """Undo that a command configures the logs of its process, which is that of all tests."""
+    log = logging.getLogger()
+    handlers, level = list(log.handlers), log.level
+    try:
+        yield
+    finally:
+        log.handlers, log.level = handlers, level
+        structlog.reset_defaults()
 
 
 @dataclass(frozen=True)
@@ -45,9 +63,12 @@ class Shell:
         )
 
     def json(self, *arguments: str, stdin: str = "") -> Any:
-        """Run a command that must succeed, and return its JSON."""
-        done = self(*arguments, "--json", stdin=stdin)
-        assert done.returncode == 0, done.stderr
+        """Run a command that must succeed, in this process, and return its JSON."""
+        with own_logs():
+            done = CliRunner().invoke(
+                root, [*arguments, "--json"], input=stdin, env=self.environment
+            )
+        assert done.exit_code == 0, done.stderr
         return json.loads(done.stdout)
 
     @contextmanager

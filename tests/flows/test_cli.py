@@ -1,20 +1,18 @@
 """The command line in this process: every command, its refusals and its JSON."""
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-import structlog
 import typer
 from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 
 from app.cli.root import root
-from tests.flows.command_line import PASSWORD
+from tests.flows.command_line import PASSWORD, own_logs
 
 WEB = (
     *("client", "add", "--type", "web", "--name", "A web server"),
@@ -60,12 +58,8 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def holdfast(data_dir: Path) -> Iterator[Holdfast]:
     assert not data_dir.exists()
-    log = logging.getLogger()
-    handlers, level = list(log.handlers), log.level
-    yield Holdfast()
-    # A command configures the logs of its process, which is that of all tests.
-    log.handlers, log.level = handlers, level
-    structlog.reset_defaults()
+    with own_logs():
+        yield Holdfast()
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
