@@ -48,7 +48,11 @@ class Shell:
             for name, value in os.environ.items()
             if not name.startswith("HOLDFAST_") and name not in {"UV", "COLUMNS", "NO_COLOR"}
         }
-        return {**plain, "HOLDFAST_DATA_DIR": str(self.data_dir), **dict(self.settings)}
+        return {
+            **plain,
+            "HOLDFAST_DATA_DIR": str(self.data_dir),
+            "HOLDFAST_DRAIN_SECONDS": "0",
+        } | dict(self.settings)
 
     def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -32,7 +32,11 @@ def starting_server() -> Iterator[Callable[[], Server]]:
     """
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as folder:
         data_dir = Path(folder) / "data"
-        with _only_setting(HOLDFAST_DATA_DIR=str(data_dir), HOLDFAST_LOG_LEVEL="warning"):
+        with _only_setting(
+            HOLDFAST_DATA_DIR=str(data_dir),
+            HOLDFAST_LOG_LEVEL="warning",
+            HOLDFAST_DRAIN_SECONDS="0",
+        ):
             log = Path(folder) / "log"
             process = _start(log)
             try:
