@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +81,13 @@ def _start(directory: Path) -> Any:
     process.ensure_pgdata_inited()
     with (process.pgdata / "postgresql.conf").open("a") as configuration:
         configuration.write(_CONFIGURATION)
-    process.start()
+    for patience in (2, 1, 0):
+        try:
+            process.start()
+            break
+        except subprocess.TimeoutExpired:  # the wheel waits ten seconds: little on a busy machine
+            if not patience:
+                raise
     return process
 
 
