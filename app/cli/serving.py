@@ -1,12 +1,13 @@
-"""Runs uvicorn, and says where it listens once it does."""
+"""Runs the server, in this process or in workers, and says where it listens once it does."""
 
 import json
 import logging
 import os
 import socket
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from types import FrameType
+from functools import partial
 from urllib.parse import urlsplit
 
 import typer
@@ -14,16 +15,22 @@ import uvicorn
 from rich.text import Text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.lifespan.on import LifespanOn
-from uvicorn.supervisors import Multiprocess
 
+from ..clock import SystemClock
 from ..http import paths
 from ..settings import LOOPBACK_HOSTS, PREFIX, Settings, load_settings
+from ..telemetry.logs import configure_logging
+from .draining import GRACE, DrainingServer
+from .failures import in_one_line
 from .output import Failure, facts, show
+from .workers import READY, Workers
 
 APPLICATION = f"{__package__.rpartition('.')[0]}.main:create_app_from_environment"
 ISSUER = PREFIX + "ISSUER"
 DEFAULT_PORT = 8000
-GRACE = 10
+
+# Seconds to write what waits and to close the stores, once the last answer is out.
+CLOSING = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +46,35 @@ def serve_forever(listen: Listen, *, workers: int, as_json: bool) -> None:
     _check_workers(load_settings(), workers)
     opened = _open_socket(listen)
     settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    announcement = _Announcement(settings, opened, as_json=as_json)
+    if workers == 1:
+        _serve(opened, announcement.make)
+        return
+    patience = settings.drain_seconds + GRACE + CLOSING
+    Workers(_work, opened, workers, clock=SystemClock(), patience=patience).run(announcement.make)
+
+
+def _serve(opened: socket.socket, on_started: Callable[[], None]) -> None:
+    settings = load_settings()
+    # Its lines say less than ours; what goes wrong is still told.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     config = uvicorn.Config(
         APPLICATION,
         factory=True,
-        workers=workers,
         http="httptools",
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE,
     )
-    # Its lines say less than ours; what goes wrong is still told.
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    announcement = _Announcement(settings, opened, as_json=as_json)
-    if workers > 1:
-        announcement.make()
-        Multiprocess(config, sockets=[opened]).run()
-    else:
-        _serve_alone(config, opened, announcement)
-
-
-def _serve_alone(
-    config: uvicorn.Config, opened: socket.socket, announcement: "_Announcement"
-) -> None:
     config.load()
     config.lifespan_class = _Lifespan
-    server = _Server(config, announcement)
+    server = DrainingServer(config, drain=settings.drain_seconds, on_started=on_started)
     try:
         server.run(sockets=[opened])
     except KeyboardInterrupt:
@@ -75,6 +83,17 @@ def _serve_alone(
         if isinstance(server.lifespan, _Lifespan) and server.lifespan.failure:
             raise server.lifespan.failure from None
         raise
+
+
+def _work(opened: socket.socket, say: Callable[[str], None]) -> None:
+    try:
+        _serve(opened, partial(say, READY))
+    except Exception as error:
+        line = in_one_line(error)
+        say(line or f"a worker failed: {type(error).__name__}; see above")
+        if line is None:
+            raise
+        raise SystemExit(1) from None
 
 
 def _check_workers(settings: Settings, workers: int) -> None:
@@ -150,25 +169,6 @@ class _Announcement:
             ),
             as_json=False,
         )
-
-
-class _Server(uvicorn.Server):
-    """Announces itself once it listens."""
-
-    def __init__(self, config: uvicorn.Config, announcement: _Announcement) -> None:
-        super().__init__(config)
-        self._announcement = announcement
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._announcement.make()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if not self.started:
-            # It may be waiting for its services, and has no request to finish.
-            raise KeyboardInterrupt
-        super().handle_exit(sig, frame)
 
 
 class _Lifespan(LifespanOn):
