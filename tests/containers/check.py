@@ -153,6 +153,10 @@ def test_the_address_that_a_client_claims_for_itself_is_not_believed(http: httpx
     assert "203.0.113.99" not in compose("logs", "app")
 
 
+def test_the_proxy_does_not_pass_metrics_on(http: httpx.Client) -> None:
+    assert http.get(f"{ISSUER}/metrics").status_code == 404
+
+
 def test_scaled_up_every_server_answers(service: Confidential) -> None:
     up("--scale", f"app={REPLICAS}")
     assert len(ids("app")) == REPLICAS
@@ -246,13 +250,17 @@ def test_a_server_killed_under_load_costs_its_open_requests_and_no_more(
     assert [each.status_code for each in load.answers[-60:]] == [200] * 60
 
 
-def test_a_server_that_is_told_to_stop_finishes_its_requests(service: Confidential) -> None:
+def test_a_server_replaced_under_load_costs_no_request(service: Confidential) -> None:
     up("--scale", f"app={REPLICAS}")
+    old = ids("app")[0]
     load = Load(service)
     with load.running():
         load.more(30)
-        docker("stop", ids("app")[0])
+        up("--no-deps", "--no-recreate", "--scale", f"app={REPLICAS + 1}", "app")
+        docker("stop", old)
+        docker("rm", old)
         load.more(60)
+    assert len(ids("app")) == REPLICAS
     assert load.wrong() == []
     assert load.statuses().keys() == {200}
 
