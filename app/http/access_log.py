@@ -3,6 +3,7 @@
 import re
 import secrets
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +13,7 @@ from ..telemetry.metrics import Metrics
 from . import paths
 
 REQUEST_ID = b"x-request-id"
+MAX_PATH = 200
 _FIT_TO_LOG = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger("holdfast.http")
@@ -58,7 +60,8 @@ def _facts(scope: Scope) -> dict[str, Any]:
     client = scope.get("client")
     return {
         "method": scope["method"],
-        "path": scope["path"],
+        # Encoded as it was sent: a terminal would obey the control characters of a decoded one.
+        "path": quote(scope["path"], errors="replace")[:MAX_PATH],
         "address": client[0] if client else None,
     }
 
