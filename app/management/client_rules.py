@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from ..oauth import redirect_uri, scope
 from ..oauth.client import ApplicationType, AuthMethod, Client, GrantType
 from ..oauth.errors import OAuthError
+from ..oauth.signed_jwt import ALGS
 from . import client_jwks
 from .errors import Refused
 
@@ -30,6 +31,7 @@ def check(client: Client, policy: Policy) -> None:
     _check_redirect_uris(client, policy)
     _check_scopes(client)
     _check_keys(client)
+    _check_request_objects(client)
     _check_origins(client, policy)
     _check_dpop(client, policy)
 
@@ -124,13 +126,33 @@ def check_scopes(scopes: frozenset[str]) -> None:
 
 def _check_keys(client: Client) -> None:
     by_assertion = client.auth_method is AuthMethod.PRIVATE_KEY_JWT
+    signs_requests = client.request_object_signing_alg is not None
     if client.jwks is None:
         if by_assertion:
             raise Refused("jwks", "private_key_jwt needs the client's public keys, as a JWK set")
+        if signs_requests:
+            raise Refused("jwks", "request objects need the client's public keys, as a JWK set")
         return
-    if not by_assertion:
-        raise Refused("jwks", "only a client with the method private_key_jwt has keys")
+    if not by_assertion and not signs_requests:
+        raise Refused(
+            "jwks",
+            "only a client with the method private_key_jwt or a request_object_signing_alg has keys",
+        )
     client_jwks.check(client.jwks)
+
+
+def _check_request_objects(client: Client) -> None:
+    alg = client.request_object_signing_alg
+    # RFC 9101 §10.5, §6.1: neither "none" nor a MAC, for which the secret would be kept at rest.
+    if alg is not None and alg not in ALGS:
+        raise Refused(
+            "request_object_signing_alg", f"expected one of {', '.join(ALGS)}, received '{alg}'"
+        )
+    if client.require_signed_request_object and alg is None:
+        raise Refused(
+            "require_signed_request_object",
+            "a client that must sign its requests needs a request_object_signing_alg",
+        )
 
 
 def _check_origins(client: Client, policy: Policy) -> None:

@@ -23,6 +23,9 @@ class NewClient:
     dpop_bound_refresh_tokens: bool = False
     dpop_nonce: str | None = None
     rotate_refresh_tokens: bool = True
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
     client_id: str | None = None
 
@@ -42,6 +45,9 @@ class NewClient:
             dpop_bound_refresh_tokens=self.dpop_bound_refresh_tokens,
             dpop_nonce=self.dpop_nonce,
             rotate_refresh_tokens=self.rotate_refresh_tokens,
+            require_pushed_authorization_requests=self.require_pushed_authorization_requests,
+            require_signed_request_object=self.require_signed_request_object,
+            request_object_signing_alg=self.request_object_signing_alg,
             allowed_origins=self.allowed_origins,
             created_at=created_at,
         )
@@ -51,7 +57,8 @@ class NewClient:
 class ClientChange:
     """What to change; None leaves a member as it is.
 
-    ``dpop_nonce`` "default" takes away the client's own policy, so that the server's holds again.
+    ``dpop_nonce`` "default" takes away the client's own policy, so that the server's holds again;
+    ``request_object_signing_alg`` "" ends the use of request objects.
     """
 
     client_name: str | None = None
@@ -63,6 +70,9 @@ class ClientChange:
     dpop_bound_refresh_tokens: bool | None = None
     dpop_nonce: str | None = None
     rotate_refresh_tokens: bool | None = None
+    require_pushed_authorization_requests: bool | None = None
+    require_signed_request_object: bool | None = None
+    request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] | None = None
     disabled: bool | None = None
 
@@ -75,6 +85,8 @@ class ClientChange:
         }
         if asked.get("dpop_nonce") == "default":
             asked["dpop_nonce"] = None
+        if asked.get("request_object_signing_alg") == "":
+            asked["request_object_signing_alg"] = None
         return replace(client, **asked)
 
 

@@ -29,6 +29,9 @@ def client_view(client: Client) -> dict[str, Any]:
         "dpop_bound_refresh_tokens": client.is_public or client.dpop_bound_refresh_tokens,
         "dpop_nonce": client.dpop_nonce,
         "rotate_refresh_tokens": client.rotate_refresh_tokens,
+        "require_pushed_authorization_requests": client.require_pushed_authorization_requests,
+        "require_signed_request_object": client.require_signed_request_object,
+        "request_object_signing_alg": client.request_object_signing_alg,
         "client_secrets": [{"expires_at": each.expires_at} for each in client.secrets],
     }
 

@@ -12,7 +12,6 @@ from . import pkce, redirect_uri, resource, scope
 from .client import Client, GrantType
 from .errors import (
     InvalidRequest,
-    RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
@@ -70,11 +69,16 @@ def telling_where(pairs: Sequence[tuple[str, str]]) -> Parameters:
         return Parameters.parse(where)
 
 
-def return_address(client: Client | None, parameters: Parameters) -> ReturnAddress:
-    """Find where the answer goes. Raises InvalidRequest, which must be shown and not redirected."""
-    client_id = parameters.require("client_id")
+def registered(client: Client | None, client_id: str) -> Client:
+    """Return the client. Raises InvalidRequest, which must be shown, unless it may be used."""
     if client is None or client.disabled:
         raise InvalidRequest(f"client_id is '{client_id}', and no such client is registered")
+    return client
+
+
+def return_address(client: Client | None, parameters: Parameters) -> ReturnAddress:
+    """Find where the answer goes. Raises InvalidRequest, which must be shown and not redirected."""
+    client = registered(client, parameters.require("client_id"))
     requested = parameters.get("redirect_uri")
     chosen = redirect_uri.choose(client, requested)
     return ReturnAddress(client, chosen, requested is not None, parameters.get("state"))
@@ -83,12 +87,10 @@ def return_address(client: Client | None, parameters: Parameters) -> ReturnAddre
 def validate(parameters: Parameters, address: ReturnAddress) -> AuthorizationRequest:
     """Check everything but whether the resources exist. Raises the OAuthError to redirect."""
     client = address.client
-    # OpenID Connect Core §3.1.2.6: request_not_supported: The OP does not support use of the
-    # request parameter; request_uri_not_supported likewise.
-    if parameters.get("request"):
-        raise RequestNotSupported("request objects are not taken; send plain parameters")
+    # RFC 9101 §7: request_uri_not_supported: The authorization server does not support the use of
+    # the "request_uri" parameter. What was pushed comes here without it.
     if parameters.get("request_uri"):
-        raise RequestUriNotSupported("request_uri is not taken; send plain parameters")
+        raise RequestUriNotSupported("expected a request_uri of this server's /par (RFC 9126)")
     if GrantType.AUTHORIZATION_CODE not in client.grant_types:
         raise UnauthorizedClient("the client is not registered for the grant authorization_code")
     _check_response(parameters)

@@ -42,7 +42,8 @@ class ClientSecret:
 class Client:
     """A registered client.
 
-    ``scopes`` is what it may ask for. ``jwks`` holds the public keys of ``private_key_jwt``.
+    ``scopes`` is what it may ask for. ``jwks`` holds the public keys of ``private_key_jwt``
+    and of request objects, which it may sign with ``request_object_signing_alg`` (RFC 9101).
     ``dpop_nonce`` overrides the server's nonce policy ("off", "auto" or "required").
     ``dpop_bound_refresh_tokens`` ties a confidential client's refresh tokens to the key; those of a
     public client always are (RFC 9449 §5).
@@ -61,6 +62,9 @@ class Client:
     dpop_bound_refresh_tokens: bool = False
     dpop_nonce: str | None = None
     rotate_refresh_tokens: bool = True
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
     disabled: bool = False
     created_at: float = 0.0

@@ -108,14 +108,20 @@ class ConsentRequired(OAuthError):
     error = "consent_required"
 
 
-class RequestNotSupported(OAuthError):
-    """The request parameter (RFC 9101) is not taken (OpenID Connect Core §3.1.2.6)."""
+class InvalidRequestObject(InvalidRequest):
+    """The request object is malformed, not the client's, or contains invalid data (RFC 9101 §7)."""
 
-    error = "request_not_supported"
+    error = "invalid_request_object"
+
+
+class InvalidRequestUri(InvalidRequest):
+    """The request_uri is unknown, expired, used, or another client's (RFC 9101 §7)."""
+
+    error = "invalid_request_uri"
 
 
 class RequestUriNotSupported(OAuthError):
-    """The request_uri parameter is not taken (OpenID Connect Core §3.1.2.6)."""
+    """A request_uri that is none of this server's is not fetched (RFC 9101 §7)."""
 
     error = "request_uri_not_supported"
 

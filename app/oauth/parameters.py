@@ -27,6 +27,7 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "grant_type": _WORD,
         "login_hint": _WORD,
         "max_age": _WORD,
+        "opened": _WORD,
         "prompt": _WORD,
         "redirect_uri": _TEXT,
         "refresh_token": _WORD,

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from ..telemetry.audit import AuditEvent
 from .authorization_code import AuthorizationCode
 from .client import Client
+from .par import OpenedRequest, PushedRequest
 from .token_family import RefreshToken, Status, TokenFamily
 
 
@@ -64,6 +65,25 @@ class Codes(Protocol):
         ...
 
     async def spend(self, code_hash: str) -> bool:
+        """Atomically: True for exactly one caller, ever; False for all others."""
+        ...
+
+
+class PushedRequests(Protocol):
+    """Pushed authorization requests, by the hash of their request_uri."""
+
+    async def put(self, key: str, request: PushedRequest) -> None:
+        """Keep the request until its ``expires_at``."""
+        ...
+
+    async def open(self, key: str, until: float) -> OpenedRequest | None:
+        """Atomically find the request, and the first time let it live until ``until`` instead.
+
+        None once its time is over. A spent one stays visible until its end.
+        """
+        ...
+
+    async def spend(self, key: str) -> bool:
         """Atomically: True for exactly one caller, ever; False for all others."""
         ...
 

@@ -48,6 +48,9 @@ class ClientRow(Base):
     dpop_bound_refresh_tokens: Mapped[bool]
     dpop_nonce: Mapped[str | None]
     rotate_refresh_tokens: Mapped[bool]
+    require_pushed_authorization_requests: Mapped[bool]
+    require_signed_request_object: Mapped[bool]
+    request_object_signing_alg: Mapped[str | None]
     allowed_origins: Mapped[tuple[str, ...]] = mapped_column(Texts)
     disabled: Mapped[bool]
     created_at: Mapped[float] = mapped_column(PosixTime)
