@@ -136,7 +136,7 @@ def _check_keys(client: Client) -> None:
     if not by_assertion and not signs_requests:
         raise Refused(
             "jwks",
-            "only a client with the method private_key_jwt or a request_object_signing_alg has keys",
+            "only a client with private_key_jwt or a request_object_signing_alg has keys",
         )
     client_jwks.check(client.jwks)
 

@@ -38,8 +38,7 @@ def verify(value: str, client: Client) -> SignedJwt:
     # "invalid_request_object" error.
     if not signed_jwt.is_signed_by(jwt, keys_of(client)):
         raise InvalidRequestObject(
-            "no registered key of the client (with the header's kid) made the signature of "
-            f"{_NAME}"
+            f"no registered key of the client (with the header's kid) made the signature of {_NAME}"
         )
     return jwt
 

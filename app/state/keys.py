@@ -84,7 +84,10 @@ class RedisKeys:
         return f"{self._prefix}:nonce:{epoch}:{step}"
 
     def record(self, kind: str, key: str) -> str:
-        """Name a one-time record: hash of its value ``v`` and, once spent, ``s``. To its end."""
+        """Name a one-time record: hash of its value ``v``, and what became of it. To its end.
+
+        ``s`` is there once it was spent, ``o`` once it was opened.
+        """
         return f"{self._prefix}:{kind}:{key}"
 
     def assertion(self, client_id: str, jti: str) -> str:

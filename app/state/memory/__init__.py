@@ -7,7 +7,7 @@ who uses this must hold the data directory's lock.
 from ...clock import Clock
 from ..keys import ATTEMPT_LIMIT, ATTEMPT_WINDOW
 from .counters import MemoryAssertions, MemoryAttempts
-from .one_time import MemoryCodes
+from .one_time import MemoryCodes, MemoryPushedRequests
 from .proofs import MemoryProofs
 from .sessions import MemorySessions
 
@@ -29,6 +29,8 @@ class MemoryState:
         capacity: int = 1_000_000,
     ) -> None:
         self.codes = MemoryCodes(clock, capacity)
+        # Each is some kilobytes, and anybody may push for a public client.
+        self.pushed_requests = MemoryPushedRequests(clock, max(1, capacity // 10))
         self.assertions = MemoryAssertions(clock, capacity)
         self.attempts = MemoryAttempts(clock, attempt_limit, attempt_window, capacity)
         self.proofs = MemoryProofs(clock, born_at, capacity)

@@ -13,7 +13,7 @@ from .address import Target, target
 from .counters import RedisAssertions, RedisAttempts
 from .epochs import Epochs, UnsuitableRedis
 from .link import Link
-from .one_time import RedisCodes
+from .one_time import RedisCodes, RedisPushedRequests
 from .proofs import RedisProofs
 from .sessions import RedisSessions
 
@@ -36,6 +36,7 @@ class RedisState:
         self._there = there
         self._epochs = Epochs(link, keys, clock)
         self.codes = RedisCodes(link, keys, clock)
+        self.pushed_requests = RedisPushedRequests(link, keys, clock)
         self.assertions = RedisAssertions(link, keys, clock)
         self.attempts = RedisAttempts(link, keys, attempt_limit, attempt_window)
         self.proofs = RedisProofs(link, keys, self._epochs, clock)

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from ...clock import Clock
 from ...oauth.authorization_code import AuthorizationCode
+from ...oauth.par import OpenedRequest, PushedRequest
 from ...oauth.ports import StoredCode
 from ..keys import RedisKeys
 from .link import Link, Script
@@ -18,6 +19,15 @@ _PUT = Script("""
 redis.call('HSET', KEYS[1], 'v', ARGV[1])
 redis.call('HDEL', KEYS[1], 's')
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
+""")
+
+# The first to open decides until when the record lives.
+_OPEN = Script("""
+local record = redis.call('HMGET', KEYS[1], 'v', 's')
+if record[1] and redis.call('HSETNX', KEYS[1], 'o', '1') == 1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+return record
 """)
 
 # The record holds its spender's token: a repeated script knows its own work from a second spend.
@@ -48,12 +58,19 @@ class OneTimeRecords(Generic[T]):
 
     async def find(self, key: str) -> tuple[T, bool] | None:
         """Return the value, and whether it was spent; None once its time is over."""
-        value, spender = await self._link.call("HMGET", self._name(key), "v", "s")
-        return None if value is None else (self._values.validate_json(value), spender is not None)
+        return self._loaded(*await self._link.call("HMGET", self._name(key), "v", "s"))
+
+    async def open(self, key: str, until: float) -> tuple[T, bool] | None:
+        """Find, and the first time prolong the record's life."""
+        life = milliseconds(self._clock, until)
+        return self._loaded(*await self._link.run(_OPEN, (self._name(key),), life))
 
     async def spend(self, key: str) -> bool:
         """Atomically: True for one caller, ever."""
         return bool(await self._link.run(_SPEND, (self._name(key),), token()))
+
+    def _loaded(self, value: bytes | None, spender: bytes | None) -> tuple[T, bool] | None:
+        return None if value is None else (self._values.validate_json(value), spender is not None)
 
     def _name(self, key: str) -> str:
         return self._keys.record(self._kind, key)
@@ -75,3 +92,21 @@ class RedisCodes:
 
     async def spend(self, code_hash: str) -> bool:
         return await self._records.spend(code_hash)
+
+
+class RedisPushedRequests:
+    """Implements ``oauth.ports.PushedRequests``."""
+
+    def __init__(self, link: Link, keys: RedisKeys, clock: Clock) -> None:
+        adapter = TypeAdapter(PushedRequest)
+        self._records = OneTimeRecords(link, keys, clock, "par", adapter)
+
+    async def put(self, key: str, request: PushedRequest) -> None:
+        await self._records.put(key, request, request.expires_at)
+
+    async def open(self, key: str, until: float) -> OpenedRequest | None:
+        found = await self._records.open(key, until)
+        return OpenedRequest(*found) if found else None
+
+    async def spend(self, key: str) -> bool:
+        return await self._records.spend(key)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from app.dpop.ports import Spending
 from app.oauth.authorization_code import AuthorizationCode
+from app.oauth.par import PushedRequest
 from app.state.session import Session
 from tests.builders import NOW, s256
 
@@ -28,6 +29,15 @@ def a_code(**changes: Any) -> AuthorizationCode:
         expires_at=NOW + 60,
     )
     return dataclasses.replace(code, **changes)
+
+
+def a_pushed_request(**changes: Any) -> PushedRequest:
+    request = PushedRequest(
+        client_id="client",
+        parameters=(("state", "ü & =\n"), ("resource", "https://a"), ("resource", "https://b")),
+        expires_at=NOW + 60,
+    )
+    return dataclasses.replace(request, **changes)
 
 
 def a_session(**changes: Any) -> Session:

@@ -1,12 +1,14 @@
 """When what memory holds ends: exactly, by the injected clock."""
 
+import pytest
+
 from app.dpop.ports import Outcome
 from app.oauth.ports import StoredCode
 from app.state.keys import ATTEMPT_WINDOW, MARKER_LIFETIME
 from app.state.memory import MemoryState
 from tests.builders import NOW, FrozenClock
 
-from .builders import a_code, a_hash, a_session, a_spending, at_once
+from .builders import a_code, a_hash, a_pushed_request, a_session, a_spending, at_once
 
 STEP = int(NOW // 60)
 
@@ -39,6 +41,33 @@ async def test_a_spent_code_is_visible_until_it_would_have_expired(
     await memory_state.codes.spend(key)
     clock.advance(59.999)
     assert await memory_state.codes.find(key) == StoredCode(a_code(), spent=True)
+
+
+@pytest.mark.rfc("9126", "2.2")
+async def test_a_pushed_request_must_be_opened_within_its_life(
+    memory_state: MemoryState, clock: FrozenClock
+) -> None:
+    in_time, late = a_hash(), a_hash()
+    for key in (in_time, late):
+        await memory_state.pushed_requests.put(key, a_pushed_request())
+    clock.advance(59.999)
+    assert await memory_state.pushed_requests.open(in_time, NOW + 1800)
+    clock.advance(0.001)
+    assert await memory_state.pushed_requests.open(late, NOW + 1800) is None
+
+
+async def test_the_first_to_open_a_pushed_request_decides_its_end(
+    memory_state: MemoryState, clock: FrozenClock
+) -> None:
+    key = a_hash()
+    await memory_state.pushed_requests.put(key, a_pushed_request())
+    for until in (NOW + 1800, NOW + 3600):
+        await memory_state.pushed_requests.open(key, until)
+    clock.advance(1799.999)
+    assert await memory_state.pushed_requests.open(key, NOW + 3600)
+    clock.advance(0.001)
+    assert await memory_state.pushed_requests.open(key, NOW + 3600) is None
+    assert not await memory_state.pushed_requests.spend(key)
 
 
 async def test_a_proof_is_remembered_at_the_very_moment_it_expires(

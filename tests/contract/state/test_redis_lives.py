@@ -7,7 +7,7 @@ from app.state.keys import ATTEMPT_WINDOW, MARKER_LIFETIME, RedisKeys, nonce_end
 from app.state.redis import RedisState
 from tests.builders import NOW, FrozenClock
 
-from .builders import a_code, a_hash, a_session, a_spending
+from .builders import a_code, a_hash, a_pushed_request, a_session, a_spending
 
 STEP = int(NOW // 60)
 
@@ -45,6 +45,27 @@ async def test_a_code_that_expired_is_as_good_as_gone(
     clock.advance(61)
     await redis_state.codes.put(key, a_code())
     assert await _left(redis_state, keys.record("code", key)) <= 0.001
+
+
+async def test_the_first_to_open_a_pushed_request_decides_its_end(
+    redis_state: RedisState, keys: RedisKeys
+) -> None:
+    key = a_hash()
+    await redis_state.pushed_requests.put(key, a_pushed_request())
+    assert 50 < await _left(redis_state, keys.record("par", key)) <= 60
+    for until in (NOW + 1800, NOW + 3600):
+        await redis_state.pushed_requests.open(key, until)
+        assert 1790 < await _left(redis_state, keys.record("par", key)) <= 1800
+    await redis_state.pushed_requests.spend(key)
+    assert 1790 < await _left(redis_state, keys.record("par", key)) <= 1800
+
+
+async def test_opening_an_unknown_request_leaves_nothing_behind(
+    redis_state: RedisState, keys: RedisKeys
+) -> None:
+    key = a_hash()
+    assert await redis_state.pushed_requests.open(key, NOW + 1800) is None
+    assert await _left(redis_state, keys.record("par", key)) == -2
 
 
 async def test_a_proof_is_remembered_past_its_last_moment(
