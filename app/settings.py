@@ -123,8 +123,12 @@ class Settings(BaseSettings):
         default=(),
         description="Addresses or networks whose X-Forwarded-For is believed, comma-separated.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
-    log_format: Literal["text", "json"] = Field(default="text")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least severe lines that are logged."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="text for people, json for machines; both to stderr."
+    )
 
     @field_validator("dpop_algs", "trusted_proxies", mode="before")
     @classmethod
