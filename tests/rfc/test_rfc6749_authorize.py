@@ -518,7 +518,6 @@ class TestHeaderFields:
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cross-origin-opener-policy"] == "same-origin"
         assert "strict-transport-security" not in headers
 
     async def test_redirects_leak_no_referrer_and_are_not_cached(self, person: Person) -> None:
