@@ -11,7 +11,7 @@ FUTURE_SECONDS = 10
 CLOCK_DIFFERENCE_SECONDS = 10
 """By how much the clocks of two replicas may differ."""
 
-LONGEST_MEMORY_SECONDS = 86_400
+LONGEST_MEMORY_SECONDS = 600
 
 
 def check_iat(iat: float, now: float) -> None:
@@ -66,7 +66,7 @@ def remember_until(iat: float, step: int | None, now: float) -> int:
 
     ``step`` is that of the proof's nonce, None if it has no valid one. With a valid nonce a proof
     may be dated far ahead; it is kept for that ``iat`` too, because a client's policy may be set to
-    ``off`` meanwhile, but for one day at most.
+    ``off`` meanwhile, but for ten minutes at most: else a few clients could fill the memory.
     """
     end = iat + PAST_SECONDS
     if step is not None:
