@@ -4,7 +4,7 @@ The order is the law. A proof is admitted only for a client that authenticated, 
 consumes nothing: neither the proof's jti nor the assertion's, nor what the grant would consume.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..clock import Clock
@@ -72,13 +72,19 @@ class TokenEndpoint:
         """For the metadata document (RFC 8414 §2)."""
         return tuple(self._grants)
 
-    async def __call__(self, request: TokenRequest, gate: ProofGate) -> TokenResponse:
-        """Answer, or raise OAuthError or the refusal of the proof."""
+    async def __call__(
+        self, request: TokenRequest, open_gate: Callable[[], ProofGate]
+    ) -> TokenResponse:
+        """Answer, or raise OAuthError or the refusal of the proof.
+
+        ``open_gate`` verifies the proof that the request came with, or raises its refusal: here,
+        so that the audit log has it too.
+        """
         progress = _Progress()
         try:
             presented = read(request.authorization, request.parameters)
             progress.client_id = presented.client_id
-            authenticated, binding = await self._admit(request, presented, gate)
+            authenticated, binding = await self._admit(request, presented, open_gate())
             progress.jkt = binding.jkt
             return await self._answer(request, authenticated.client, binding)
         except Exception as refusal:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ..dpop import proof
-from ..dpop.admission import Admission
+from ..dpop.admission import Admission, Gate
 from ..http import paths
 from ..http.render import token_response
 from ..http.request import authorization, client_address, dpop_headers, read_form
@@ -20,14 +20,18 @@ def router(
 
     async def token(request: Request) -> Response:
         parameters = Parameters.parse(await read_form(request))
-        verified = proof.verify(dpop_headers(request), method="POST", uri=uri, algs=algs)
+
+        def open_gate() -> Gate:
+            verified = proof.verify(dpop_headers(request), method="POST", uri=uri, algs=algs)
+            return admission.gate(verified)
+
         response = await endpoint(
             TokenRequest(
                 parameters=parameters,
                 authorization=authorization(request),
                 address=client_address(request),
             ),
-            admission.gate(verified),
+            open_gate,
         )
         return token_response(response)
 

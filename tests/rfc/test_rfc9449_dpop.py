@@ -804,14 +804,21 @@ class TestSection111Epoch:
             issued(await after.refresh(token, None, proof=after.proof(key, nonce=nonce)))
 
 
-class TestSection11Refusals:
+class TestAudit:
     @pytest.mark.rfc("9449", "5")
-    async def test_a_refused_proof_is_in_the_audit_log_with_its_check(
-        self, server: Server, key: DpopKey
-    ) -> None:
+    async def test_a_replayed_proof_is_in_the_audit_log(self, server: Server, key: DpopKey) -> None:
         proof = server.proof(key)
         await server.client_credentials(None, proof=proof)
         await server.client_credentials(None, proof=proof)
         event = (await server.audit())[-1]
         assert (event.kind, event.check) == (EventKind.REQUEST_REFUSED, "replay")
         assert (event.client_id, event.details["error"]) == (WEB.client_id, "invalid_dpop_proof")
+
+    @pytest.mark.rfc("9449", "5")
+    async def test_a_malformed_proof_is_in_the_audit_log_with_the_client_it_claims(
+        self, server: Server, key: DpopKey
+    ) -> None:
+        await server.redeem("a code", None, proof=server.proof(key, htm="GET"))
+        event = (await server.audit())[-1]
+        assert (event.kind, event.check) == (EventKind.REQUEST_REFUSED, "htm")
+        assert (event.client_id, event.jkt) == (SPA.client_id, None)

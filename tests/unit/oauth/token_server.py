@@ -184,7 +184,7 @@ class TokenServer:
         values = [key.proof(**{"iat": self.clock.now(), **claims})] if key else []
         verified = proof.verify(values, method="POST", uri=TOKEN_ENDPOINT, algs=ALGS)
         request = TokenRequest(Parameters.parse(fields), authorization, ADDRESS)
-        return await self.endpoint(request, self.admission.gate(verified))
+        return await self.endpoint(request, lambda: self.admission.gate(verified))
 
     async def issue_code(self, client: Client = PUBLIC, **changes: Any) -> str:
         """Put a code for the client into the store, as the authorization endpoint does."""
