@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 MAX_WIDTH = 96
-NARROW = 60
 INDENT = 4
+GAP = 2
+# The columns that an explanation needs beside a value, and the characters shown of a long value.
+MEANING = 18
 SHOWN = 44
 
 
@@ -57,24 +59,26 @@ def json_lines(members: Mapping[str, Any]) -> RenderableType:
 
 def members(title: str, rows: Sequence[tuple[str, object, str]], *, width: int) -> RenderableType:
     """Show names, values and what they mean: beside each other, or below where it is narrow."""
-    head = line(title, "bold")
-    return block(head, _below(rows) if width < NARROW else _beside(rows))
+    shown = [(name, _shown(value), meaning) for name, value, meaning in rows]
+    taken = INDENT + sum(max(len(row[column]) for row in shown) + GAP for column in (0, 1))
+    laid_out = _below(shown) if width - taken < MEANING else _beside(shown)
+    return block(line(title, "bold"), laid_out)
 
 
-def _beside(rows: Sequence[tuple[str, object, str]]) -> RenderableType:
-    result = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+def _beside(rows: Sequence[tuple[str, str, str]]) -> RenderableType:
+    result = Table(box=None, pad_edge=False, show_header=False, padding=(0, GAP, 0, 0))
     result.add_column(no_wrap=True)
-    result.add_column(overflow="fold", ratio=5)
-    result.add_column(ratio=4)
+    result.add_column(no_wrap=True)
+    result.add_column()
     for name, value, meaning in rows:
-        result.add_row(Text(name, "cyan"), Text(_shown(value)), Text(meaning, "dim"))
+        result.add_row(Text(name, "cyan"), Text(value), Text(meaning, "dim"))
     return result
 
 
-def _below(rows: Sequence[tuple[str, object, str]]) -> RenderableType:
+def _below(rows: Sequence[tuple[str, str, str]]) -> RenderableType:
     lines: list[RenderableType] = []
     for name, value, meaning in rows:
-        lines.append(Text.assemble((name, "cyan"), " ", _shown(value), overflow="fold"))
+        lines.append(Text.assemble((name, "cyan"), " ", value, overflow="fold"))
         if meaning:
             lines.append(Padding(Text(meaning, "dim"), (0, 0, 0, 2)))
     return Group(*lines)
