@@ -21,6 +21,7 @@ from .http.access_log import AccessLog
 from .http.browser import Browsers
 from .oauth import metadata
 from .oauth.authorization_endpoint import AuthorizationEndpoint
+from .oauth.authorization_request_endpoint import RequestChecks, RequestReader
 from .oauth.client_assertion import ASSERTION_ALGS
 from .oauth.client_auth import AUTH_METHODS, ClientAuthenticator
 from .oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -28,12 +29,14 @@ from .oauth.grants.client_credentials import ClientCredentialsGrant
 from .oauth.grants.minting import Mint
 from .oauth.grants.refresh_token import RefreshTokenGrant
 from .oauth.lifetimes import Lifetimes
+from .oauth.pushed_authorization_endpoint import PushedAuthorizationEndpoint
 from .oauth.token_endpoint import TokenEndpoint
 from .parts import JWKS_MAX_AGE, KEY_POLL, Parts, database_url, open_parts
 from .routes import authorize as authorize_route
 from .routes import health as health_route
 from .routes import metadata as metadata_route
 from .routes import metrics as metrics_route
+from .routes import par as par_route
 from .routes import token as token_route
 from .settings import Settings, load_settings
 from .state import epoch
@@ -43,7 +46,7 @@ from .storage import lock, migrate
 from .telemetry.logs import configure_logging
 from .telemetry.metrics import CountingAudit, Metrics
 from .tokens.access_tokens import SignedAccessTokens
-from .tokens.derivation import SIGN_IN_FORMS, derive
+from .tokens.derivation import OPENED_REQUESTS, SIGN_IN_FORMS, derive
 from .tokens.keyring import Keyring
 from .tokens.refresh_tokens import ChainedRefreshTokens
 from .waiting import wait_for
@@ -204,6 +207,14 @@ class _Composition:
                 algs=frozenset(settings.dpop_algs),
             )
         )
+        app.include_router(
+            par_route.router(
+                self._pushed_authorization_endpoint(),
+                self._admission(),
+                uri=settings.issuer + paths.PAR,
+                algs=frozenset(settings.dpop_algs),
+            )
+        )
         document = metadata.document(settings.issuer, self._served(token_endpoint))
         app.include_router(
             metadata_route.router(document, parts.keyring.jwks, max_age=JWKS_MAX_AGE)
@@ -257,6 +268,15 @@ class _Composition:
             allow_bearer=self._settings.allow_bearer,
         )
 
+    def _authenticator(self) -> ClientAuthenticator:
+        return ClientAuthenticator(
+            self._database.clients,
+            self._state.assertions,
+            self._state.attempts,
+            self._clock,
+            issuer=self._settings.issuer,
+        )
+
     def _token_endpoint(self) -> TokenEndpoint:
         settings, database = self._settings, self._database
         secret = self._parts.secret
@@ -264,13 +284,7 @@ class _Composition:
         access_tokens = SignedAccessTokens(self._parts.keyring, self._clock, settings.issuer)
         mint = Mint(access_tokens, self._lifetimes())
         return TokenEndpoint(
-            ClientAuthenticator(
-                database.clients,
-                self._state.assertions,
-                self._state.attempts,
-                self._clock,
-                issuer=settings.issuer,
-            ),
+            self._authenticator(),
             [
                 AuthorizationCodeGrant(
                     self._state.codes, database, database.users, refresh_tokens, mint
@@ -294,16 +308,42 @@ class _Composition:
             code=settings.code_lifetime,
         )
 
+    def _request_checks(self) -> RequestChecks:
+        return RequestChecks(self._database.resources, issuer=self._settings.issuer)
+
+    def _pushed_authorization_endpoint(self) -> PushedAuthorizationEndpoint:
+        issuer = self._settings.issuer
+        return PushedAuthorizationEndpoint(
+            self._authenticator(),
+            self._request_checks(),
+            self._state.pushed_requests,
+            self._audit,
+            self._clock,
+            issuer=issuer,
+            uri=issuer + paths.PAR,
+            token_uri=issuer + paths.TOKEN,
+            lifetime=self._settings.par_lifetime,
+        )
+
     def _authorization_endpoint(self) -> AuthorizationEndpoint:
-        return AuthorizationEndpoint(
-            issuer=self._settings.issuer,
+        settings = self._settings
+        requests = RequestReader(
+            issuer=settings.issuer,
             clients=self._database.clients,
-            resources=self._database.resources,
+            pushed_requests=self._state.pushed_requests,
+            checks=self._request_checks(),
+            clock=self._clock,
+            secret=derive(OPENED_REQUESTS, self._parts.secret.current, None)[0],
+            require_par=settings.require_par,
+        )
+        return AuthorizationEndpoint(
+            issuer=settings.issuer,
+            requests=requests,
             codes=self._state.codes,
             database=self._database,
             audit=self._audit,
             clock=self._clock,
-            code_lifetime=self._settings.code_lifetime,
+            code_lifetime=settings.code_lifetime,
         )
 
     def _served(self, token_endpoint: TokenEndpoint) -> metadata.Served:
@@ -311,10 +351,12 @@ class _Composition:
             endpoints={
                 "authorization_endpoint": paths.AUTHORIZE,
                 "token_endpoint": paths.TOKEN,
+                "pushed_authorization_request_endpoint": paths.PAR,
                 "jwks_uri": paths.JWKS,
             },
             grants=token_endpoint.grant_types_supported,
             auth_methods={"token": AUTH_METHODS},
             assertion_algs=ASSERTION_ALGS,
             dpop_algs=self._settings.dpop_algs,
+            further={"require_pushed_authorization_requests": self._settings.require_par},
         )

@@ -98,6 +98,13 @@ class Settings(BaseSettings):
     code_lifetime: Annotated[int, Field(gt=0, le=600)] = Field(
         default=60, description="Seconds; RFC 6749 §4.1.2 allows ten minutes at most."
     )
+    par_lifetime: Annotated[int, Field(gt=0, le=600)] = Field(
+        default=60, description="Seconds within which a browser must open a pushed request."
+    )
+    require_par: bool = Field(
+        default=False,
+        description="Take authorization requests of all clients through /par only (RFC 9126).",
+    )
     session_lifetime: Seconds = Field(
         default=int(timedelta(hours=12).total_seconds()),
         description="Seconds until a signed-in browser must sign in again.",

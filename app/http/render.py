@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ..clock import Clock
 from ..dpop.errors import NonceRequired, ProofRefused
 from ..oauth.errors import InvalidClient, OAuthError, TemporarilyUnavailable, TooManyAttempts
+from ..oauth.par import PushedResponse
 from ..oauth.token_response import TokenResponse
 
 MAX_RECEIVED = 200
@@ -47,6 +48,12 @@ def token_response(response: TokenResponse) -> Response:
     if response.scope is not None:
         body["scope"] = response.scope
     return json_response(body, headers=nonce_header(response.nonce))
+
+
+def pushed_response(response: PushedResponse) -> Response:
+    """Answer with the URI of a pushed request (RFC 9126 §2.2)."""
+    body = {"request_uri": response.request_uri, "expires_in": response.expires_in}
+    return json_response(body, status=201, headers=nonce_header(response.nonce))
 
 
 def public_json(body: Mapping[str, Any], *, max_age: int) -> Response:

@@ -2,18 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from ..clock import Clock
 from ..credentials import Kind, digest, mint
 from ..telemetry.audit import AuditEvent, AuditSink, EventKind
-from . import authorization, interaction, resource
+from . import interaction
 from .authorization import AuthorizationRequest, ReturnAddress
 from .authorization_code import AuthorizationCode
-from .errors import AccessDenied, OAuthError
+from .authorization_request_endpoint import Brought, RequestReader
+from .errors import AccessDenied, InvalidRequestUri, OAuthError
 from .interaction import Pairs, Person, Step
-from .parameters import Parameters
-from .ports import Clients, Codes, Consent, Database, Resources, ResourceServer
+from .ports import Codes, Consent, Database, ResourceServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,10 @@ Outcome = Answer | Interaction
 class _Valid:
     request: AuthorizationRequest
     resources: Sequence[ResourceServer]
-    pairs: Pairs
+    brought: Brought
 
     def ask(self, step: Step) -> Interaction:
-        query = urlencode(interaction.travelling(self.pairs))
-        return Interaction(step, self.request, self.resources, query)
+        return Interaction(step, self.request, self.resources, self.brought.query)
 
 
 class AuthorizationEndpoint:
@@ -59,8 +57,7 @@ class AuthorizationEndpoint:
         self,
         *,
         issuer: str,
-        clients: Clients,
-        resources: Resources,
+        requests: RequestReader,
         codes: Codes,
         database: Database,
         audit: AuditSink,
@@ -68,19 +65,16 @@ class AuthorizationEndpoint:
         code_lifetime: int,
     ) -> None:
         self._issuer = issuer
-        self._clients = clients
-        self._resources = resources
+        self._requests = requests
         self._codes = codes
         self._database = database
         self._audit = audit
         self._clock = clock
         self._code_lifetime = code_lifetime
 
-    async def locate(self, pairs: Pairs) -> ReturnAddress:
+    async def locate(self, pairs: Pairs) -> Brought:
         """Find the client and where its answer goes."""
-        parameters = authorization.telling_where(pairs)
-        client = await self._clients.find(parameters.require("client_id"))
-        return authorization.return_address(client, parameters)
+        return await self._requests.open(pairs, None)
 
     async def authorize(self, pairs: Pairs, person: Person | None) -> Outcome:
         """Answer GET and POST /authorize."""
@@ -89,10 +83,10 @@ class AuthorizationEndpoint:
             consent = await self._consent(person, valid.request)
             step = interaction.next_step(valid.request, person, consent, self._clock.now())
             if step is Step.ISSUE and person is not None:
-                return await self._issue(valid.request, person)
+                return await self._issue(valid, person)
             return valid.ask(step)
 
-        return await self._for_valid(pairs, decide)
+        return await self._for_valid(pairs, person, decide)
 
     async def review(self, pairs: Pairs, person: Person | None) -> Outcome:
         """Return what the consent page shows, or ask for a sign-in."""
@@ -101,7 +95,7 @@ class AuthorizationEndpoint:
             signed_in = self._is_signed_in(valid.request, person)
             return valid.ask(Step.CONSENT if signed_in else Step.SIGN_IN)
 
-        return await self._for_valid(pairs, decide)
+        return await self._for_valid(pairs, person, decide)
 
     async def approve(self, pairs: Pairs, person: Person, address: str) -> Outcome:
         """Remember the consent, then issue the code. ``address`` is the browser's."""
@@ -110,14 +104,15 @@ class AuthorizationEndpoint:
             if not self._is_signed_in(valid.request, person):
                 return valid.ask(Step.SIGN_IN)
             await self._remember(valid.request, person, address)
-            return await self._issue(valid.request, person)
+            return await self._issue(valid, person)
 
-        return await self._for_valid(pairs, decide)
+        return await self._for_valid(pairs, person, decide)
 
     async def deny(self, pairs: Pairs, person: Person, address: str) -> Outcome:
         """Tell the client that the person said no."""
 
         async def decide(valid: _Valid) -> Outcome:
+            await self._requests.answer(valid.brought)
             async with self._database.begin() as work:
                 kind = EventKind.CONSENT_DENIED
                 await work.audit.add(self._event(kind, valid.request, person, address))
@@ -126,26 +121,23 @@ class AuthorizationEndpoint:
             # the request.
             return self._refusal(valid.request.address, AccessDenied("the person did not consent"))
 
-        return await self._for_valid(pairs, decide)
+        return await self._for_valid(pairs, person, decide)
 
     async def _for_valid(
-        self, pairs: Pairs, decide: Callable[[_Valid], Awaitable[Outcome]]
+        self, pairs: Pairs, person: Person | None, decide: Callable[[_Valid], Awaitable[Outcome]]
     ) -> Outcome:
-        address = await self.locate(pairs)
+        brought = await self._requests.open(pairs, person)
         try:
-            return await decide(await self._validate(pairs, address))
+            checked = await self._requests.check(brought)
+            return await decide(_Valid(checked.request, checked.resources, brought))
+        except InvalidRequestUri:
+            # Another answer to this very request was faster: the client has it, and needs no other.
+            raise
         except OAuthError as error:
             # RFC 6749 §4.1.2.1: the authorization server informs the client by adding the
             # parameters to the query component of the redirection URI.
-            self._record_refusal(address, error)
-            return self._refusal(address, error)
-
-    async def _validate(self, pairs: Pairs, address: ReturnAddress) -> _Valid:
-        request = authorization.validate(Parameters.parse(pairs), address)
-        found = [await self._resources.find(uri) for uri in request.resources]
-        # What the token endpoint would refuse is refused before the person is asked.
-        resource.aim(request.resources, found, request.scopes, default_audience=self._issuer)
-        return _Valid(request, resource.registered(request.resources, found), pairs)
+            self._record_refusal(brought.address, error)
+            return self._refusal(brought.address, error)
 
     def _is_signed_in(self, request: AuthorizationRequest, person: Person | None) -> bool:
         now = self._clock.now()
@@ -172,7 +164,10 @@ class AuthorizationEndpoint:
             await work.audit.add(self._event(kind, request, person, address))
             await work.commit()
 
-    async def _issue(self, request: AuthorizationRequest, person: Person) -> Answer:
+    async def _issue(self, valid: _Valid, person: Person) -> Answer:
+        request = valid.request
+        # First used up, then answered: if a later step fails it must be asked anew.
+        await self._requests.answer(valid.brought)
         value = mint(Kind.AUTHORIZATION_CODE)
         code = AuthorizationCode(
             client_id=request.client.client_id,

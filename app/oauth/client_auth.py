@@ -52,15 +52,17 @@ class ClientAuthenticator:
         self._algs = tuple(algs)
 
     async def authenticate(
-        self, presented: Presented, *, endpoint: str, address: str
+        self, presented: Presented, *, endpoint: str, address: str, also: Sequence[str] = ()
     ) -> AuthenticatedClient:
         """Believe the claim, or raise InvalidClient or TooManyAttempts.
 
         ``endpoint`` is the URL called, ``address`` where the request came from. An assertion is
-        found unspent, and stays so until ``spend_assertion``.
+        found unspent, and stays so until ``spend_assertion``; its ``aud`` may be the issuer, the
+        endpoint, or one of ``also``.
         """
         if presented.assertion is not None:
-            return await self._by_assertion(presented.assertion, endpoint)
+            audiences = (self._issuer, endpoint, *also)
+            return await self._by_assertion(presented.assertion, audiences)
         client = await self._clients.find(presented.client_id)
         if presented.method is AuthMethod.NONE:
             return AuthenticatedClient(_usable(client, presented))
@@ -82,11 +84,11 @@ class ClientAuthenticator:
             raise _replayed()
 
     async def _by_assertion(
-        self, unverified: UnverifiedAssertion, endpoint: str
+        self, unverified: UnverifiedAssertion, audiences: Sequence[str]
     ) -> AuthenticatedClient:
         assertion = client_assertion.check_claims(
             unverified,
-            audiences=(self._issuer, endpoint),
+            audiences=audiences,
             algs=self._algs,
             now=self._clock.now(),
         )

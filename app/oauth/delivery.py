@@ -16,7 +16,8 @@ from .parameters import Parameters
 MARK = "opened"
 """The parameter that carries an Opening from page to page."""
 
-_OUTER = frozenset({"client_id", "request", "request_uri", MARK})
+OUTER = frozenset({"client_id", "request", "request_uri", MARK})
+"""The parameters that are read of a request which is not plain; all others are ignored."""
 
 
 class Way(StrEnum):
@@ -43,7 +44,7 @@ class Delivery:
 
 def read(pairs: Sequence[tuple[str, str]]) -> Delivery:
     """Tell how the request came. Raises InvalidRequest, which must be shown, not redirected."""
-    outer = Parameters.parse([pair for pair in pairs if pair[0] in _OUTER])
+    outer = Parameters.parse([pair for pair in pairs if pair[0] in OUTER])
     client_id, request_object = outer.require("client_id"), outer.get("request")
     request_uri, mark = outer.get("request_uri"), outer.get(MARK)
     # RFC 9101 §5: The parameters "request" and "request_uri" MUST NOT be used together.
@@ -54,6 +55,11 @@ def read(pairs: Sequence[tuple[str, str]]) -> Delivery:
     if request_uri is not None and par.is_pushed(request_uri):
         return Delivery(Way.PUSHED, client_id, request_uri, mark)
     return Delivery(Way.PLAIN, client_id)
+
+
+def is_plain(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether the parameters themselves make the request."""
+    return not any(value for name, value in pairs if name in {"request", "request_uri"})
 
 
 def check(way: Way, client: Client, *, require_par: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from . import redirect_uri
+from . import delivery, redirect_uri
 from .authorization import AuthorizationRequest, ReturnAddress
 from .client import ApplicationType
 from .errors import ConsentRequired, LoginRequired
@@ -105,8 +105,9 @@ def _may_be_impersonated(address: ReturnAddress) -> bool:
 
 
 def travelling(pairs: Pairs) -> list[tuple[str, str]]:
-    """Keep the parameters that make the authorization request."""
-    return [(name, value) for name, value in pairs if name in _TRAVELLING and value]
+    """Keep the parameters that make the authorization request, or lead to one that is not plain."""
+    kept = _TRAVELLING if delivery.is_plain(pairs) else delivery.OUTER
+    return [(name, value) for name, value in pairs if name in kept and value]
 
 
 def after_sign_in(pairs: Pairs) -> list[tuple[str, str]]:

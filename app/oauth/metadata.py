@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import authorization, pkce
+from . import authorization, pkce, signed_jwt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,12 @@ def document(issuer: str, served: Served) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(served.dpop_algs),
         "scopes_supported": sorted(served.scopes),
         "prompt_values_supported": sorted(authorization.PROMPTS),
-        # OpenID Connect Discovery §3: request_uri_parameter_supported: If omitted, the default
-        # value is true.
-        "request_parameter_supported": False,
+        # RFC 9126 §5: the presence of pushed_authorization_request_endpoint tells that its own
+        # request_uris are taken; others are not. If omitted, the default value is true.
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
+        # RFC 9101 §10.1: the JWS algorithms for request objects; "none" is none of them.
+        "request_object_signing_alg_values_supported": list(signed_jwt.ALGS),
     }
     for name, methods in served.auth_methods.items():
         members |= _authentication(name, methods, served.assertion_algs)

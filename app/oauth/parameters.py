@@ -93,6 +93,10 @@ class Parameters:
             raise InvalidRequest(f"the parameter {name} is missing")
         return value
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the parameters as they were sent, those left out that are ignored."""
+        return [(name, value) for name, values in self.values.items() for value in values]
+
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of the parameter, in the order sent."""
         if name not in LIMITS:

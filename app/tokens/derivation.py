@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SIGNING_KEYS_AT_REST = b"holdfast signing keys at rest"
 REFRESH_SUCCESSORS = b"holdfast refresh token successors"
+OPENED_REQUESTS = b"holdfast opened authorization requests"
 SIGN_IN_FORMS = b"holdfast sign-in forms"
 
 

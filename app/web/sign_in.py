@@ -1,6 +1,6 @@
 """The sign-in and sign-out pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,8 +11,8 @@ from ..accounts.sign_in import SignIn
 from ..http import paths
 from ..http.browser import Browsers, form_targets, session_cookie
 from ..http.request import Pairs, client_address, read_query
-from ..oauth.authorization import ReturnAddress
 from ..oauth.authorization_endpoint import AuthorizationEndpoint
+from ..oauth.authorization_request_endpoint import Brought
 from ..oauth.errors import InvalidRequest, TooManyAttempts
 from . import csrf, return_to
 from .forms import fields_of
@@ -63,9 +63,7 @@ class SignInPages:
         if request.method == "POST":
             return await self._submitted(request)
         query = dict(read_query(request))
-        wanted = query.get("return_to", "")
-        hint = dict(return_to.authorization(wanted) or ()).get("login_hint", "")
-        return await self._show(request, _Form(wanted, email=hint))
+        return await self._show(request, _Form(query.get("return_to", "")))
 
     async def logout(self, request: Request) -> Response:
         signed_in = await self._sessions.current(self._cookie.read(request))
@@ -119,19 +117,22 @@ class SignInPages:
     async def _show(self, request: Request, form: _Form) -> Response:
         value = self._forms.value(request)
         asking = await self._asking(return_to.authorization(form.return_to))
+        address = asking.address if asking else None
+        if asking is not None and not form.email:
+            form = replace(form, email=asking.login_hint)
         response = self._pages.render(
             "login.html",
             status=form.status,
-            form_targets=form_targets(asking.client, asking.redirect_uri) if asking else (),
+            form_targets=form_targets(address.client, address.redirect_uri) if address else (),
             form=form,
-            asking=asking,
+            asking=address,
             csrf=self._forms.token(value),
         )
         self._forms.cookie.set(response, value)
         return response
 
-    async def _asking(self, pairs: Pairs | None) -> ReturnAddress | None:
-        """Find the client that sent the person here. A flawed request is /authorize's to refuse."""
+    async def _asking(self, pairs: Pairs | None) -> Brought | None:
+        """Find the request that sent the person here. A flawed one is /authorize's to refuse."""
         if pairs is None:
             return None
         try:

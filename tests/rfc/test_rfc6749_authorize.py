@@ -186,7 +186,6 @@ class TestErrorsThatAreRedirected:
             ({"resource": "https://unknown.example"}, "invalid_target"),
             ({"dpop_jkt": "short"}, "invalid_request"),
             ({"prompt": "none consent"}, "invalid_request"),
-            ({"request": "e30.e30."}, "request_not_supported"),
             ({"request_uri": "https://client.example/r"}, "request_uri_not_supported"),
             ({"prompt": "none"}, "login_required"),
         ],

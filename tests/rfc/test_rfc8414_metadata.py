@@ -47,6 +47,7 @@ async def test_the_issuer_is_the_configured_one(metadata: dict[str, Any]) -> Non
     [
         ("authorization_endpoint", "GET", {400}),
         ("token_endpoint", "POST", {415}),
+        ("pushed_authorization_request_endpoint", "POST", {415}),
         ("jwks_uri", "GET", {200}),
     ],
 )
@@ -59,7 +60,12 @@ async def test_every_endpoint_is_where_it_says(
 
 async def test_every_endpoint_it_names_is_tested_above(metadata: dict[str, Any]) -> None:
     named = {name for name in metadata if name.endswith(("_endpoint", "_uri"))}
-    assert named == {"authorization_endpoint", "token_endpoint", "jwks_uri"}
+    assert named == {
+        "authorization_endpoint",
+        "token_endpoint",
+        "pushed_authorization_request_endpoint",
+        "jwks_uri",
+    }
 
 
 @pytest.mark.rfc("8414", "2")

@@ -35,7 +35,8 @@ def test_the_document_is_valid_metadata() -> None:
     assert metadata["response_types_supported"] == ["code"]
     assert metadata["response_modes_supported"] == ["query"]
     assert metadata["scopes_supported"] == ["read", "write"]
-    assert metadata["request_parameter_supported"] is False
+    assert metadata["request_parameter_supported"] is True
+    assert "none" not in metadata["request_object_signing_alg_values_supported"]
     assert metadata["request_uri_parameter_supported"] is False
 
 
