@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .dpop.algorithms import ALGORITHMS
+
 PREFIX = "HOLDFAST_"
 SECRETS_DIR = PREFIX + "SECRETS_DIR"
 MAX_ACCESS_TOKEN_LIFETIME = 3600
@@ -143,6 +145,17 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
+
+    @field_validator("dpop_algs")
+    @classmethod
+    def _algs_are_known(cls, algs: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [alg for alg in algs if alg not in ALGORITHMS]:
+            message = f"expected some of {', '.join(ALGORITHMS)}, received '{unknown[0][:40]}'"
+            raise ValueError(message)
+        if not algs:
+            message = "must name at least one algorithm"
+            raise ValueError(message)
+        return algs
 
     @field_validator("issuer")
     @classmethod
