@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 from . import signed_jwt
 from .client_keys import ClientKey
@@ -18,6 +19,9 @@ MAX_LIFETIME = 600
 """Seconds that an assertion's exp may lie ahead: for so long its jti is remembered."""
 
 MAX_JTI = 256
+BIRTH_MARGIN = 10
+"""Seconds by which an assertion's date must lie after the birth of the memory of used ones."""
+
 _NAME = "client_assertion"
 _CLIENT_ID = re.compile(r"[\x20-\x7e]{1,256}")
 
@@ -32,10 +36,14 @@ class UnverifiedAssertion:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A checked assertion's jti, and until when it could be presented again (POSIX seconds)."""
+    """A checked assertion's jti, and until when it could be presented again (POSIX seconds).
+
+    ``made_at`` is its ``iat``; without one, the earliest moment at which its ``exp`` was taken.
+    """
 
     jti: str
     expires_at: float
+    made_at: float
 
 
 def parse(value: str) -> UnverifiedAssertion:
@@ -73,7 +81,22 @@ def check_claims(
     # OpenID Connect Core §9: jti REQUIRED. These tokens MUST only be used once.
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI or not jti.isprintable():
         raise InvalidClient(f"client_assertion needs a jti of 1 to {MAX_JTI} printable characters")
-    return Assertion(jti=jti, expires_at=expires_at + SKEW)
+    made_at = float(claims.get("iat", expires_at - MAX_LIFETIME))
+    return Assertion(jti=jti, expires_at=expires_at + SKEW, made_at=made_at)
+
+
+def check_memory(assertion: Assertion, born_at: float | None) -> None:
+    """Raise InvalidClient for an assertion that a memory lost since may have held.
+
+    ``born_at`` is when the present memory started empty, None if no other came before it.
+    """
+    # RFC 7523 §3, rule 7: [...] to ensure that JWTs are not replayed. What was forgotten cannot be
+    # told from what is new, so it must be younger than the memory.
+    if born_at is not None and assertion.made_at < born_at + BIRTH_MARGIN:
+        raise InvalidClient(
+            "the memory of used client assertions was restarted, and this one may have been used "
+            f"before: send a fresh assertion, with an iat from {ceil(born_at + BIRTH_MARGIN)} on"
+        )
 
 
 def is_signed_by(assertion: UnverifiedAssertion, keys: Iterable[ClientKey]) -> bool:

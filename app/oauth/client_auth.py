@@ -82,6 +82,8 @@ class ClientAuthenticator:
         # maintaining the set of used "jti" values.
         if not await self._assertions.spend(client_id, assertion.jti, assertion.expires_at):
             raise _replayed()
+        # The memory may have been lost under this request.
+        client_assertion.check_memory(assertion, self._assertions.born_at)
 
     async def _by_assertion(
         self, unverified: UnverifiedAssertion, audiences: Sequence[str]
@@ -99,6 +101,7 @@ class ClientAuthenticator:
             raise _failure(presented)
         if await self._assertions.is_spent(client.client_id, assertion.jti):
             raise _replayed()
+        client_assertion.check_memory(assertion, self._assertions.born_at)
         return AuthenticatedClient(client, _thumbprints(keys), assertion)
 
     async def _count_failure(self, client_id: str, address: str) -> None:

@@ -91,6 +91,11 @@ class PushedRequests(Protocol):
 class Assertions(Protocol):
     """The jti of client assertions (RFC 7523 §3, rule 7)."""
 
+    @property
+    def born_at(self) -> float | None:
+        """Since when everything is remembered, in POSIX seconds; None: since ever."""
+        ...
+
     async def is_spent(self, client_id: str, jti: str) -> bool: ...
 
     async def spend(self, client_id: str, jti: str, expires_at: float) -> bool:

@@ -65,7 +65,14 @@ class RedisKeys:
 
     def tag(self, jkt: str) -> str:
         """Return the bucket that remembers the proofs of a key."""
-        return self.tags[int.from_bytes(compact(jkt)[:8]) % len(self.tags)]
+        return self._tag(compact(jkt))
+
+    def assertion_tag(self, client_id: str, jti: str) -> str:
+        """Return the bucket that remembers a client assertion."""
+        return self._tag(assertion(client_id, jti))
+
+    def _tag(self, name: bytes) -> str:
+        return self.tags[int.from_bytes(name[:8]) % len(self.tags)]
 
     def epoch(self, tag: str) -> str:
         """Name ``<run id>:<born at>``: who remembers the bucket, and since when. No TTL."""
@@ -92,7 +99,8 @@ class RedisKeys:
 
     def assertion(self, client_id: str, jti: str) -> str:
         """Name a client assertion that was spent, until it expires."""
-        return f"{self._prefix}:assertion:{b64url(assertion(client_id, jti))}"
+        tag = self.assertion_tag(client_id, jti)
+        return f"{self._prefix}:{{{tag}}}:a:{b64url(assertion(client_id, jti))}"
 
     def attempts(self, bucket: str) -> str:
         """Name attempts counted, for the window."""

@@ -1,21 +1,24 @@
 """RFC 7523: clients that authenticate with a signed assertion (private_key_jwt), over HTTP."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from app.oauth.client_assertion import ASSERTION_TYPE
-from tests.answers import issued, proof_refused, refused
+from tests.answers import challenged, issued, proof_refused, refused
 from tests.builders import ISSUER, NOW, TOKEN_ENDPOINT, DpopKey, b64url
-from tests.harness import CLIENT_KEY, SIGNING, Server, asserted
+from tests.harness import CLIENT_KEY, SIGNING, Server, asserted, running
 from tests.unit.oauth.token_server import AssertionKey
 
 CLIENT_ID = SIGNING.client_id
+SPENT = CLIENT_KEY.assertion(CLIENT_ID)
 
 
 async def ask(
-    server: Server, key: DpopKey, assertion: str | None = None, **fields: str | None
+    server: Server, key: DpopKey, assertion: str | None = None, **fields: Any
 ) -> httpx.Response:
     """Ask for a token with this assertion, or with a valid one."""
     assertion = assertion or CLIENT_KEY.assertion(CLIENT_ID)
@@ -285,3 +288,54 @@ class TestKeySeparation:
     ) -> None:
         await server.change(SIGNING, jwks={"keys": [CLIENT_KEY.public_jwk, key.public_jwk]})
         proof_refused(await ask(server, key), "client_key")
+
+
+class TestSection3Restart:
+    """What a lost memory may have held is not taken again."""
+
+    @pytest.fixture
+    async def restarted(
+        self, template: Path, tmp_path: Path, key: DpopKey
+    ) -> AsyncIterator[Server]:
+        """Return a server that took the assertion SPENT, and was then started anew."""
+        async with running(tmp_path / "data", template=template) as server:
+            issued(await ask(server, key, SPENT))
+        async with running(tmp_path / "data", template=None) as server:
+            yield server
+
+    async def answer(self, server: Server, key: DpopKey, assertion: str) -> httpx.Response:
+        # The memory of proofs was lost too: its nonce heals that.
+        nonce = challenged(await ask(server, key, assertion), "replay")
+        return await ask(server, key, assertion, proof=server.proof(key, nonce=nonce))
+
+    @pytest.mark.rfc("7523", "3")
+    async def test_an_assertion_spent_before_a_restart_is_refused_after_it(
+        self, restarted: Server, key: DpopKey
+    ) -> None:
+        description = refused(await ask(restarted, key, SPENT), "invalid_client", status=401)
+        assert "send a fresh assertion" in description
+
+    @pytest.mark.rfc("7523", "3")
+    @pytest.mark.parametrize("iat", [NOW - 60, NOW, NOW + 9.9])
+    async def test_one_dated_before_the_birth_of_the_memory_and_ten_seconds_is_refused(
+        self, restarted: Server, key: DpopKey, iat: float
+    ) -> None:
+        assertion = CLIENT_KEY.assertion(CLIENT_ID, iat=iat)
+        description = refused(await ask(restarted, key, assertion), "invalid_client", status=401)
+        assert f"an iat from {int(NOW) + 10} on" in description
+
+    @pytest.mark.rfc("7523", "3")
+    async def test_one_dated_later_is_taken(self, restarted: Server, key: DpopKey) -> None:
+        assertion = CLIENT_KEY.assertion(CLIENT_ID, iat=NOW + 10)
+        issued(await self.answer(restarted, key, assertion))
+
+    @pytest.mark.rfc("7523", "3")
+    @pytest.mark.parametrize(("exp", "is_taken"), [(NOW + 609, False), (NOW + 610, True)])
+    async def test_without_iat_the_longest_life_before_exp_counts(
+        self, restarted: Server, key: DpopKey, exp: float, *, is_taken: bool
+    ) -> None:
+        assertion = CLIENT_KEY.assertion(CLIENT_ID, without=("iat",), exp=exp)
+        if is_taken:
+            issued(await self.answer(restarted, key, assertion))
+        else:
+            refused(await ask(restarted, key, assertion), "invalid_client", status=401)

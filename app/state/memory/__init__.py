@@ -31,7 +31,7 @@ class MemoryState:
         self.codes = MemoryCodes(clock, capacity)
         # Each is some kilobytes, and anybody may push for a public client.
         self.pushed_requests = MemoryPushedRequests(clock, max(1, capacity // 10))
-        self.assertions = MemoryAssertions(clock, capacity)
+        self.assertions = MemoryAssertions(clock, born_at, capacity)
         self.attempts = MemoryAttempts(clock, attempt_limit, attempt_window, capacity)
         self.proofs = MemoryProofs(clock, born_at, capacity)
         self.sessions = MemorySessions(clock, capacity)

@@ -11,9 +11,14 @@ from .expiring import Expiring
 class MemoryAssertions:
     """Implements ``oauth.ports.Assertions``."""
 
-    def __init__(self, clock: Clock, limit: int) -> None:
+    def __init__(self, clock: Clock, born_at: float | None, limit: int) -> None:
         self._clock = clock
+        self._born_at = born_at
         self._spent: Expiring[bytes, float] = Expiring(float, limit)
+
+    @property
+    def born_at(self) -> float | None:
+        return self._born_at
 
     async def is_spent(self, client_id: str, jti: str) -> bool:
         return self._is_spent(assertion(client_id, jti))

@@ -37,7 +37,7 @@ class RedisState:
         self._epochs = Epochs(link, keys, clock)
         self.codes = RedisCodes(link, keys, clock)
         self.pushed_requests = RedisPushedRequests(link, keys, clock)
-        self.assertions = RedisAssertions(link, keys, clock)
+        self.assertions = RedisAssertions(link, keys, self._epochs, clock)
         self.attempts = RedisAttempts(link, keys, attempt_limit, attempt_window)
         self.proofs = RedisProofs(link, keys, self._epochs, clock)
         self.sessions = RedisSessions(link, keys, clock)

@@ -23,6 +23,9 @@ LOOK_AGAIN = 1.0
 AT_ONCE = 16
 """Buckets asked at a time, so that those who wait for Redis keep most connections."""
 
+REBORN = "reborn"
+"""What a script answers that found another epoch than the one it was given."""
+
 RUN_ID = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')\n"
 
 _ENTER = Script(

@@ -6,11 +6,9 @@ from ...clock import Clock
 from ...dpop.ports import Outcome, Spending
 from ...oauth.errors import TemporarilyUnavailable
 from ..keys import MARKER_LIFETIME, RedisKeys, last_second, nonce_ends_at
-from .epochs import RUN_ID, Epoch, Epochs
+from .epochs import REBORN, RUN_ID, Epoch, Epochs
 from .link import Link, Script
 from .lives import milliseconds, token
-
-_REBORN = "reborn"
 
 # The proof holds its spender's token: a repeated script knows its own work from a replay.
 _SPEND = Script(
@@ -62,10 +60,10 @@ class RedisProofs:
     async def spend(self, spending: Spending) -> Outcome:
         epoch = self._epochs.current
         outcome = await self._spend(spending, epoch)
-        if outcome == _REBORN:
+        if outcome == REBORN:
             await self._epochs.learn(epoch)
             outcome = await self._spend(spending, self._epochs.current)
-        if outcome == _REBORN:
+        if outcome == REBORN:
             raise TemporarilyUnavailable(
                 "The server's replay memory keeps restarting: try later", part="state"
             )

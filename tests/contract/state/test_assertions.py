@@ -36,3 +36,7 @@ async def test_a_jti_of_any_length_and_script_is_taken(state: State) -> None:
 async def test_of_twenty_spenders_at_once_one_wins(state: State) -> None:
     jti = a_hash()
     assert sum(await at_once(20, lambda: state.assertions.spend("client", jti, NOW + 60))) == 1
+
+
+async def test_it_is_as_old_as_the_memory_of_proofs(state: State) -> None:
+    assert state.assertions.born_at == state.proofs.born_at

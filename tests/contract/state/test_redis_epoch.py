@@ -63,6 +63,13 @@ async def test_a_flush_is_noticed_by_the_next_proof(state: RedisState, server: S
     assert _birth(state) > birth
 
 
+async def test_a_flush_is_noticed_by_the_next_assertion(state: RedisState, server: Server) -> None:
+    birth = _birth(state)
+    server.ask("FLUSHALL")
+    assert await state.assertions.spend("client", "jti", NOW + 60)
+    assert state.assertions.born_at == _birth(state) > birth
+
+
 async def test_a_flush_voids_the_nonces(state: RedisState, server: Server) -> None:
     nonce = await state.proofs.nonce(STEP)
     server.ask("FLUSHALL")
