@@ -245,8 +245,9 @@ def test_a_server_killed_under_load_costs_its_open_requests_and_no_more(
     statuses = load.statuses()
     assert load.wrong() == []
     # What the killed server was doing, nobody knows: the proxy says so, and repeats no such POST.
+    # Twice a caller, for the kernel still takes connections for a process that is dying.
     assert statuses.keys() <= {200, 503}
-    assert statuses[503] <= CALLERS
+    assert statuses[503] <= 2 * CALLERS
     assert [each.status_code for each in load.answers[-60:]] == [200] * 60
 
 
