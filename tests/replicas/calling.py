@@ -75,6 +75,7 @@ class Caller:
 
     async def learn_nonce(self, replica: Replica) -> str:
         """Ask for a nonce by way of a client whose clock is wrong."""
+        self.nonce = None
         request = self.request(DpopKey(), WEB, {"grant_type": "client_credentials"}, iat=1)
         self.nonce = challenged(await self.send(request, replica), "iat", issuer=self.issuer)
         return self.nonce

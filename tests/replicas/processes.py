@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from app.cli.context import Management, open_management
 from app.settings import load_settings
 from tests.redis_servers import Server as Redis
 from tests.redis_servers import free_port
+from tests.servers import Postgres
 
 HOLDFAST = str(Path(sys.executable).with_name("holdfast"))
 HOST = "127.0.0.1"
@@ -207,3 +209,31 @@ def deployment(directory: Path, database_url: str, redis: Redis) -> Iterator[Dep
         yield shared
     finally:
         shared.end()
+
+
+async def kill_postgres(postgres: Postgres) -> None:
+    """End PostgreSQL as a crash would; its children end by themselves."""
+    pid = postgres.process.get_pid()
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: not _exists(pid), "the end of PostgreSQL")
+
+
+async def start_postgres(postgres: Postgres) -> None:
+    """Start PostgreSQL again after a crash. What the crash left may stand in the way for a time."""
+
+    def started() -> bool:
+        try:
+            postgres.process.ensure_postgres_running()
+        except subprocess.SubprocessError:
+            return False
+        return True
+
+    await until(lambda: asyncio.to_thread(started), "the new start of PostgreSQL")
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
