@@ -44,7 +44,7 @@ JwksFile = Annotated[
     typer.Option(
         "--jwks-file",
         metavar="PATH",
-        help="Public keys of private_key_jwt, a JWK set; - for stdin.",
+        help="Public keys of private_key_jwt and request objects, a JWK set; - for stdin.",
     ),
 ]
 Origins = Annotated[
@@ -53,6 +53,31 @@ Origins = Annotated[
         "--allowed-origin",
         metavar="ORIGIN",
         help="An origin whose pages may call; may be repeated.",
+    ),
+]
+ResourceServers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resource-server",
+        metavar="URI",
+        help="A registered API it speaks for: it may introspect its tokens. May be repeated.",
+    ),
+]
+RequirePar = Annotated[
+    bool | None,
+    typer.Option("--require-par/--no-require-par", help="Of authorization requests (RFC 9126)."),
+]
+RequireRequestObject = Annotated[
+    bool | None,
+    typer.Option(
+        "--require-request-object/--no-require-request-object",
+        help="Refuse unsigned authorization requests (RFC 9101).",
+    ),
+]
+RequestObjectAlg = Annotated[
+    str | None,
+    typer.Option(
+        "--request-object-alg", metavar="ALG", help="What it signs request objects with; '': none."
     ),
 ]
 
@@ -75,6 +100,7 @@ def add(
     grant_type: GrantTypes = None,
     jwks_file: JwksFile = None,
     allowed_origin: Origins = None,
+    resource_server: ResourceServers = None,
     dpop_nonce: Annotated[
         Literal["off", "auto", "required"] | None,
         typer.Option("--dpop-nonce", help="Instead of the server's nonce policy."),
@@ -86,6 +112,9 @@ def add(
         bool,
         typer.Option("--bind-refresh-tokens", help="To the key, also for a confidential client."),
     ] = False,
+    require_par: RequirePar = None,
+    require_request_object: RequireRequestObject = None,
+    request_object_alg: RequestObjectAlg = None,
     bearer: Annotated[
         bool, typer.Option("--bearer", help="Allow tokens bound to no key. Rarely right.")
     ] = False,
@@ -104,7 +133,11 @@ def add(
         dpop_bound_refresh_tokens=bind_refresh_tokens,
         dpop_nonce=dpop_nonce,
         rotate_refresh_tokens=not no_rotation,
+        require_pushed_authorization_requests=bool(require_par),
+        require_signed_request_object=bool(require_request_object),
+        request_object_signing_alg=request_object_alg or None,
         allowed_origins=tuple(allowed_origin or ()),
+        resource_uris=tuple(resource_server or ()),
         client_id=client_id,
     )
     _show_with_secret("Registered.", managing(lambda m: m.clients.add(new)), as_json=as_json)
@@ -149,6 +182,7 @@ def update(
     grant_type: GrantTypes = None,
     jwks_file: JwksFile = None,
     allowed_origin: Origins = None,
+    resource_server: ResourceServers = None,
     dpop_nonce: Annotated[
         Literal["off", "auto", "required", "default"] | None,
         typer.Option("--dpop-nonce", help="default: the server's policy."),
@@ -160,6 +194,9 @@ def update(
         bool | None,
         typer.Option("--bind-refresh-tokens/--no-bind-refresh-tokens", help="To the key."),
     ] = None,
+    require_par: RequirePar = None,
+    require_request_object: RequireRequestObject = None,
+    request_object_alg: RequestObjectAlg = None,
     bearer: Annotated[
         bool | None, typer.Option("--bearer/--no-bearer", help="Tokens bound to no key.")
     ] = None,
@@ -179,7 +216,11 @@ def update(
         dpop_bound_refresh_tokens=bind_refresh_tokens,
         dpop_nonce=dpop_nonce,
         rotate_refresh_tokens=rotation,
+        require_pushed_authorization_requests=require_par,
+        require_signed_request_object=require_request_object,
+        request_object_signing_alg=request_object_alg,
         allowed_origins=_given(allowed_origin),
+        resource_uris=_given(resource_server),
         disabled=None if enabled is None else not enabled,
     )
     if change == ClientChange():

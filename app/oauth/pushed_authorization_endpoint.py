@@ -4,6 +4,7 @@ The phases and their order are the token endpoint's: the client authenticates, i
 one, is admitted, its assertion is spent. Only then the request itself is looked at.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..clock import Clock
@@ -63,13 +64,19 @@ class PushedAuthorizationEndpoint:
         self._token_uri = token_uri
         self._lifetime = lifetime
 
-    async def __call__(self, request: PushRequest, gate: ProofGate | None) -> PushedResponse:
-        """Answer, or raise OAuthError or the refusal of the proof. ``gate`` None: no proof came."""
+    async def __call__(
+        self, request: PushRequest, open_gate: Callable[[], ProofGate | None]
+    ) -> PushedResponse:
+        """Answer, or raise OAuthError or the refusal of the proof.
+
+        ``open_gate`` verifies the proof that the request came with, or raises its refusal; None if
+        there is no proof.
+        """
         client_id = None
         try:
             presented = read(request.authorization, request.parameters)
             client_id = presented.client_id
-            client, binding = await self._admit(request, presented, gate)
+            client, binding = await self._admit(request, presented, open_gate())
             asked = self._asked(request.parameters, client)
             return await self._keep(client, asked, binding)
         except Exception as refusal:

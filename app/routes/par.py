@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ..dpop import proof
-from ..dpop.admission import Admission
+from ..dpop.admission import Admission, Gate
 from ..http import paths
 from ..http.render import pushed_response
 from ..http.request import authorization, client_address, dpop_headers, read_form
@@ -20,14 +20,18 @@ def router(
 
     async def push(request: Request) -> Response:
         parameters = Parameters.parse(await read_form(request))
-        verified = proof.verify(dpop_headers(request), method="POST", uri=uri, algs=algs)
+
+        def open_gate() -> Gate | None:
+            verified = proof.verify(dpop_headers(request), method="POST", uri=uri, algs=algs)
+            return None if verified is None else admission.gate(verified)
+
         response = await endpoint(
             PushRequest(
                 parameters=parameters,
                 authorization=authorization(request),
                 address=client_address(request),
             ),
-            None if verified is None else admission.gate(verified),
+            open_gate,
         )
         return pushed_response(response)
 
