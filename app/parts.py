@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,19 +80,22 @@ async def open_parts(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
 
 
 def _generated(path: Path) -> bytes:
+    if not path.exists():
+        _generate(path)
+    return path.read_bytes().strip()
+
+
+def _generate(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    written = path.with_name(f".{path.name}.{os.getpid()}")
+    # Not named by the process: in a container every process has the number of the one that died.
+    written = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(written, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
         os.write(handle, secrets.token_urlsafe(48).encode())
         os.fsync(handle)
     finally:
         os.close(handle)
-    try:
-        # A link fails where the file is already there: of two first starts, one secret wins.
+    # A link fails where the file is already there: of two first starts, one secret wins.
+    with suppress(FileExistsError):
         os.link(written, path)
-    except FileExistsError:
-        pass
-    finally:
-        written.unlink()
-    return path.read_bytes().strip()
+    written.unlink()
