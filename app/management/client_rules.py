@@ -33,6 +33,7 @@ def check(client: Client, policy: Policy) -> None:
     _check_keys(client)
     _check_request_objects(client)
     _check_origins(client, policy)
+    _check_resources(client)
     _check_dpop(client, policy)
 
 
@@ -182,6 +183,17 @@ def _is_origin(value: str, policy: Policy) -> bool:
     rebuilt = f"{parts.scheme}://{shown}" + (f":{port}" if port not in {None, default} else "")
     is_local = parts.scheme == "http" and host in redirect_uri.LOOPBACK_HOSTS
     return rebuilt == value and (parts.scheme == "https" or (is_local and policy.on_loopback))
+
+
+def _check_resources(client: Client) -> None:
+    uris = client.resource_uris
+    if len(uris) > MAX_URIS:
+        raise Refused("resource_uris", f"expected at most {MAX_URIS}, received {len(uris)}")
+    if len(set(uris)) != len(uris):
+        raise Refused("resource_uris", "the same resource server is there twice")
+    # RFC 7662 §2.1: to introspect, it must authenticate.
+    if uris and client.is_public:
+        raise Refused("resource_uris", "only a confidential client can speak for a resource server")
 
 
 def _check_dpop(client: Client, policy: Policy) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..clock import Clock
@@ -53,6 +53,7 @@ class ClientManagement:
         client_rules.check(client, self._policy)
         client, secret = client_secrets.with_first_secret(client)
         async with self._database.begin() as work:
+            await _check_registered(work, client.resource_uris)
             if not await work.clients.add(client):
                 raise Refused("client_id", f"'{client_id}' is taken; choose another")
             await self._note(work, EventKind.CLIENT_CREATED, client_id, type=new.type.value)
@@ -70,6 +71,7 @@ class ClientManagement:
             # Disabling must always work, also for a client that today's rules would not take.
             if changed != ("disabled",):
                 client_rules.check(after, self._policy)
+            await _check_registered(work, set(after.resource_uris) - set(before.resource_uris))
             await work.clients.replace(after)
             await self._note(work, EventKind.CLIENT_CHANGED, client_id, changed=" ".join(changed))
             await work.commit()
@@ -114,6 +116,14 @@ def _chosen_id(client_id: str | None) -> str:
     if not _CLIENT_ID.fullmatch(client_id):
         raise Refused("client_id", "expected 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -")
     return client_id
+
+
+async def _check_registered(work: Work, uris: Iterable[str]) -> None:
+    for uri in uris:
+        if await work.resources.find(uri) is None:
+            raise Refused(
+                "resource_uris", f"there is no resource '{uri}'; see `holdfast resource list`"
+            )
 
 
 def _existing(client: Client | None, client_id: str) -> Client:

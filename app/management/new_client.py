@@ -27,6 +27,7 @@ class NewClient:
     require_signed_request_object: bool = False
     request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
+    resource_uris: tuple[str, ...] = ()
     client_id: str | None = None
 
     def to_client(self, client_id: str, created_at: float) -> Client:
@@ -49,6 +50,7 @@ class NewClient:
             require_signed_request_object=self.require_signed_request_object,
             request_object_signing_alg=self.request_object_signing_alg,
             allowed_origins=self.allowed_origins,
+            resource_uris=self.resource_uris,
             created_at=created_at,
         )
 
@@ -74,6 +76,7 @@ class ClientChange:
     require_signed_request_object: bool | None = None
     request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] | None = None
+    resource_uris: tuple[str, ...] | None = None
     disabled: bool | None = None
 
     def apply_to(self, client: Client) -> Client:

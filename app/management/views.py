@@ -25,6 +25,7 @@ def client_view(client: Client) -> dict[str, Any]:
         "scope": scope.render(client.scopes),
         "jwks": None if client.jwks is None else dict(client.jwks),
         "allowed_origins": list(client.allowed_origins),
+        "resource_uris": list(client.resource_uris),
         "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
         "dpop_bound_refresh_tokens": client.is_public or client.dpop_bound_refresh_tokens,
         "dpop_nonce": client.dpop_nonce,

@@ -46,7 +46,8 @@ class Client:
     and of request objects, which it may sign with ``request_object_signing_alg`` (RFC 9101).
     ``dpop_nonce`` overrides the server's nonce policy ("off", "auto" or "required").
     ``dpop_bound_refresh_tokens`` ties a confidential client's refresh tokens to the key; those of a
-    public client always are (RFC 9449 §5).
+    public client always are (RFC 9449 §5). ``resource_uris`` are the resource servers that it
+    speaks for: it may introspect the tokens for them (RFC 7662 §4).
     """
 
     client_id: str
@@ -66,6 +67,7 @@ class Client:
     require_signed_request_object: bool = False
     request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
+    resource_uris: tuple[str, ...] = ()
     disabled: bool = False
     created_at: float = 0.0
     metadata: Mapping[str, Any] = field(default_factory=dict)

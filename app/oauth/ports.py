@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ..telemetry.audit import AuditEvent
+from .access_token import AccessToken
 from .authorization_code import AuthorizationCode
 from .client import Client
 from .par import OpenedRequest, PushedRequest
@@ -179,6 +180,14 @@ class AccessTokens(Protocol):
         ...
 
 
+class AccessTokenVerifier(Protocol):
+    """Verifies the access tokens of this server."""
+
+    def verify(self, value: str) -> AccessToken | None:
+        """Return the token, or None for whatever is not a living access token of ours."""
+        ...
+
+
 class RefreshTokens(Protocol):
     """Makes refresh token values."""
 
@@ -235,6 +244,16 @@ class StoredRefreshTokens(Protocol):
         ...
 
 
+class RevokedTokens(Protocol):
+    """Access tokens revoked one by one, inside a unit of work."""
+
+    async def add(self, jti: str, expires_at: float, now: float) -> bool:
+        """Remember until ``expires_at``; True if it was not there. Forgets some that expired."""
+        ...
+
+    async def contains(self, jti: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What a person allowed a client."""
@@ -273,6 +292,9 @@ class UnitOfWork(Protocol):
 
     @property
     def refresh_tokens(self) -> StoredRefreshTokens: ...
+
+    @property
+    def revoked_tokens(self) -> RevokedTokens: ...
 
     @property
     def consents(self) -> Consents: ...

@@ -52,6 +52,7 @@ class ClientRow(Base):
     require_signed_request_object: Mapped[bool]
     request_object_signing_alg: Mapped[str | None]
     allowed_origins: Mapped[tuple[str, ...]] = mapped_column(Texts)
+    resource_uris: Mapped[tuple[str, ...]] = mapped_column(Texts)
     disabled: Mapped[bool]
     created_at: Mapped[float] = mapped_column(PosixTime)
     extra: Mapped[Mapping[str, Any]] = mapped_column("metadata", _Object)
@@ -137,6 +138,15 @@ class RefreshTokenRow(Base):
     status: Mapped[Status] = mapped_column(Choice(Status))
     rotated_at: Mapped[float | None] = mapped_column(PosixTime)
     successor_hash: Mapped[str | None]
+
+
+class RevokedTokenRow(Base):
+    """An access token revoked by itself, until it expires."""
+
+    __tablename__ = "revoked_tokens"
+
+    jti: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[float] = mapped_column(PosixTime, index=True)
 
 
 class SigningKeyRow(Base):

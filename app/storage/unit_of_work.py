@@ -8,6 +8,7 @@ from .families import SqlFamilies
 from .keys import SqlKeys
 from .refresh_tokens import SqlRefreshTokens
 from .resources import SqlResources
+from .revoked_tokens import SqlRevokedTokens
 from .users import SqlUsers
 
 
@@ -24,6 +25,10 @@ class SqlUnitOfWork:
     @property
     def refresh_tokens(self) -> SqlRefreshTokens:
         return SqlRefreshTokens(self._connection)
+
+    @property
+    def revoked_tokens(self) -> SqlRevokedTokens:
+        return SqlRevokedTokens(self._connection)
 
     @property
     def consents(self) -> SqlConsents:

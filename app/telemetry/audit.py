@@ -14,6 +14,7 @@ class EventKind(StrEnum):
     CODE_REPLAYED = "code.replayed"
     REFRESH_REPLAYED = "refresh_token.replayed"
     SUCCESSOR_USED = "refresh_token.successor_used"
+    TOKEN_REVOKED = "token.revoked"
     FAMILY_REVOKED = "family.revoked"
     CONSENT_GIVEN = "consent.given"
     CONSENT_DENIED = "consent.denied"

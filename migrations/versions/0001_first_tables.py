@@ -28,6 +28,7 @@ def downgrade() -> None:
     for table in (
         "audit_events",
         "signing_keys",
+        "revoked_tokens",
         "refresh_tokens",
         "token_families",
         "consents",
@@ -58,6 +59,7 @@ def _create_clients() -> None:
         sa.Column("require_signed_request_object", sa.Boolean(), nullable=False),
         sa.Column("request_object_signing_alg", sa.String(), nullable=True),
         sa.Column("allowed_origins", sa.JSON(), nullable=False),
+        sa.Column("resource_uris", sa.JSON(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("metadata", sa.JSON(), nullable=False),
@@ -138,6 +140,13 @@ def _create_grants() -> None:
         sa.PrimaryKeyConstraint("token_hash", name="pk_refresh_tokens"),
     )
     op.create_index("ix_refresh_tokens_family_id", "refresh_tokens", ["family_id"])
+    op.create_table(
+        "revoked_tokens",
+        sa.Column("jti", sa.String(), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("jti", name="pk_revoked_tokens"),
+    )
+    op.create_index("ix_revoked_tokens_expires_at", "revoked_tokens", ["expires_at"])
 
 
 def _create_keys() -> None:

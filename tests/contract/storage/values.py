@@ -33,6 +33,7 @@ def a_client(**changes: Any) -> Client:
         require_signed_request_object=True,
         request_object_signing_alg="PS256",
         allowed_origins=("https://b.example",),
+        resource_uris=("https://api.example/c",),
         disabled=True,
         created_at=NOW + 0.123456,
         metadata={"logo_uri": "https://b.example/logo.png"},
