@@ -3,19 +3,22 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from . import held_tokens
 from .accounts.passwords import Passwords
 from .accounts.permissions import Permissions
 from .accounts.sessions import BrowserSessions
 from .accounts.sign_in import SignIn
 from .clock import Clock, SystemClock
 from .dpop.admission import Admission
+from .held_tokens import HeldTokens
 from .http import failures, paths
 from .http.access_log import AccessLog
 from .http.browser import Browsers
@@ -215,7 +218,11 @@ class _Composition:
                 algs=frozenset(settings.dpop_algs),
             )
         )
-        document = metadata.document(settings.issuer, self._served(token_endpoint))
+        held = self._held_tokens()
+        for router in held.routers():
+            app.include_router(router)
+        served = self._served(token_endpoint, held.further_metadata())
+        document = metadata.document(settings.issuer, served)
         app.include_router(
             metadata_route.router(document, parts.keyring.jwks, max_age=JWKS_MAX_AGE)
         )
@@ -346,17 +353,31 @@ class _Composition:
             code_lifetime=settings.code_lifetime,
         )
 
-    def _served(self, token_endpoint: TokenEndpoint) -> metadata.Served:
+    def _held_tokens(self) -> HeldTokens:
+        return HeldTokens(
+            self._settings,
+            self._clock,
+            self._parts,
+            self._authenticator(),
+            self._admission(),
+            self._audit,
+        )
+
+    def _served(self, token_endpoint: TokenEndpoint, further: Mapping[str, Any]) -> metadata.Served:
         return metadata.Served(
             endpoints={
                 "authorization_endpoint": paths.AUTHORIZE,
                 "token_endpoint": paths.TOKEN,
                 "pushed_authorization_request_endpoint": paths.PAR,
                 "jwks_uri": paths.JWKS,
+                **held_tokens.ENDPOINTS,
             },
             grants=token_endpoint.grant_types_supported,
-            auth_methods={"token": AUTH_METHODS},
+            auth_methods={"token": AUTH_METHODS, **held_tokens.METHODS},
             assertion_algs=ASSERTION_ALGS,
             dpop_algs=self._settings.dpop_algs,
-            further={"require_pushed_authorization_requests": self._settings.require_par},
+            further={
+                "require_pushed_authorization_requests": self._settings.require_par,
+                **further,
+            },
         )

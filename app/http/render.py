@@ -14,6 +14,7 @@ from ..oauth.par import PushedResponse
 from ..oauth.token_response import TokenResponse
 
 MAX_RECEIVED = 200
+INTROSPECTION_JWT = "application/token-introspection+jwt"
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -54,6 +55,17 @@ def pushed_response(response: PushedResponse) -> Response:
     """Answer with the URI of a pushed request (RFC 9126 §2.2)."""
     body = {"request_uri": response.request_uri, "expires_in": response.expires_in}
     return json_response(body, status=201, headers=nonce_header(response.nonce))
+
+
+def empty_response(nonce: str | None) -> Response:
+    """Answer that all is well and there is nothing to say (RFC 7009 §2.2)."""
+    return Response(status_code=200, headers=NO_STORE | nonce_header(nonce))
+
+
+def introspection_jwt(jwt: str, nonce: str | None) -> Response:
+    """Answer with a signed introspection response (RFC 9701 §5)."""
+    headers = NO_STORE | nonce_header(nonce)
+    return Response(jwt, 200, headers, INTROSPECTION_JWT)
 
 
 def public_json(body: Mapping[str, Any], *, max_age: int) -> Response:

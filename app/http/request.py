@@ -1,5 +1,6 @@
 """Reading requests: form bodies, DPoP header fields, the client's address."""
 
+import re
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
@@ -8,6 +9,7 @@ from ..oauth.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 200
+_QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 FORM = "application/x-www-form-urlencoded"
 
 Pairs = list[tuple[str, str]]
@@ -89,3 +91,17 @@ def authorization(request: Request) -> str | None:
 def client_address(request: Request) -> str:
     """Return the peer's address; behind trusted proxies, the one they name."""
     return request.client.host if request.client else "unknown"
+
+
+def prefers(request: Request, media_type: str, *, over: str) -> bool:
+    """Whether the Accept header field names ``media_type``, and no lower than ``over``."""
+    accepted = ",".join(header_values(request, b"accept")).lower().split(",")
+    qualities = dict(_quality(each) for each in accepted)
+    return qualities.get(media_type, 0.0) > 0 and qualities[media_type] >= qualities.get(over, 0.0)
+
+
+def _quality(media_range: str) -> tuple[str, float]:
+    media_type, *parameters = (part.strip() for part in media_range.split(";"))
+    # RFC 9110 §12.4.2: weight = OWS ";" OWS "q=" qvalue. If no "q" is present, it is 1.
+    weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+    return media_type, float(weight) if _QVALUE.fullmatch(weight) else 0.0

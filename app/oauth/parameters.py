@@ -11,6 +11,7 @@ from .errors import InvalidRequest
 _WORD = 256
 _TEXT = 2048
 _JWT = 8192
+_TOKEN = 32768
 
 # The longest value taken of each parameter that this server knows. All others are ignored.
 LIMITS: Mapping[str, int] = MappingProxyType(
@@ -38,6 +39,8 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "response_type": _WORD,
         "scope": _TEXT,
         "state": _TEXT,
+        "token": _TOKEN,
+        "token_type_hint": _WORD,
     }
 )
 

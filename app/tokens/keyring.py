@@ -97,6 +97,10 @@ class Keyring:
             raise TemporarilyUnavailable("no signing key is active", part="keys")
         return self._active
 
+    def published(self, kid: str) -> dict[str, Any] | None:
+        """Return the public JWK with this kid, if it may still verify something."""
+        return next((jwk for jwk in self.jwks()["keys"] if jwk["kid"] == kid), None)
+
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Return the public JWK Set (RFC 7517 §5): next, active and recently retired keys."""
         now = self._clock.now()

@@ -13,18 +13,19 @@ from ..credentials import b64url
 ALGORITHMS = ("ES256", "RS256")
 _RSA_BITS = 3072
 
+# RFC 9068 §2.1: JWT access tokens MUST include "at+jwt" in the typ header parameter.
+ACCESS_TOKEN = "at+jwt"
+
 
 class SigningKey:
-    """A private key and the header of the access tokens it signs, encoded once."""
+    """A private key and the headers of the JWTs it signs, each encoded once."""
 
     def __init__(self, kid: str, alg: str, key: ECKey | RSAKey) -> None:
         self.kid = kid
         self.alg = alg
         self._key = key
         self._algorithm = JWSRegistry.algorithms[alg]
-        # RFC 9068 §2.1: JWT access tokens MUST include "at+jwt" in the typ header parameter.
-        header = {"typ": "at+jwt", "alg": alg, "kid": kid}
-        self._header = b64url(_compact_json(header)).encode() + b"."
+        self._headers: dict[str, bytes] = {}
 
     @classmethod
     def generate(cls, alg: str) -> Self:
@@ -52,11 +53,17 @@ class SigningKey:
         jwk: dict[str, Any] = self._key.as_dict(private=False)
         return jwk | {"kid": self.kid, "alg": self.alg, "use": "sig"}
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        """Sign the claims as a compact JWT."""
-        signing_input = self._header + b64url(_compact_json(claims)).encode()
+    def sign(self, claims: Mapping[str, Any], *, typ: str = ACCESS_TOKEN) -> str:
+        """Sign the claims as a compact JWT of a type."""
+        signing_input = self._header(typ) + b64url(_compact_json(claims)).encode()
         signature = self._algorithm.sign(signing_input, self._key)
         return f"{signing_input.decode()}.{b64url(signature)}"
+
+    def _header(self, typ: str) -> bytes:
+        if typ not in self._headers:
+            header = {"typ": typ, "alg": self.alg, "kid": self.kid}
+            self._headers[typ] = b64url(_compact_json(header)).encode() + b"."
+        return self._headers[typ]
 
 
 def _compact_json(members: Mapping[str, Any]) -> bytes:

@@ -48,6 +48,8 @@ async def test_the_issuer_is_the_configured_one(metadata: dict[str, Any]) -> Non
         ("authorization_endpoint", "GET", {400}),
         ("token_endpoint", "POST", {415}),
         ("pushed_authorization_request_endpoint", "POST", {415}),
+        ("revocation_endpoint", "POST", {415}),
+        ("introspection_endpoint", "POST", {415}),
         ("jwks_uri", "GET", {200}),
     ],
 )
@@ -64,6 +66,8 @@ async def test_every_endpoint_it_names_is_tested_above(metadata: dict[str, Any])
         "authorization_endpoint",
         "token_endpoint",
         "pushed_authorization_request_endpoint",
+        "revocation_endpoint",
+        "introspection_endpoint",
         "jwks_uri",
     }
 
