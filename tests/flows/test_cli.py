@@ -245,6 +245,27 @@ def test_the_keys_of_a_client_come_from_a_file_or_stdin(holdfast: Holdfast, tmp_
     assert str(key.as_dict(private=True)["d"]) not in line
 
 
+def test_how_a_client_sends_its_requests_can_be_required(
+    holdfast: Holdfast, tmp_path: Path
+) -> None:
+    keys = {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}
+    (tmp_path / "jwks.json").write_text(json.dumps(keys))
+    signing = ("--jwks-file", str(tmp_path / "jwks.json"), "--request-object-alg", "ES256")
+    added = holdfast.json(*WEB, *signing, "--require-par", "--require-request-object")
+    assert added["request_object_signing_alg"] == "ES256"
+    assert added["require_pushed_authorization_requests"] is True
+    assert added["require_signed_request_object"] is True
+    update = ("client", "update", added["client_id"])
+    assert "request_object_signing_alg" in holdfast.refused(*update, "--request-object-alg", "")
+    changed = holdfast.json(*update, "--no-require-par", "--no-require-request-object")
+    assert changed["require_pushed_authorization_requests"] is False
+    assert changed["require_signed_request_object"] is False
+    assert (
+        holdfast.json(*update, "--request-object-alg", "PS256")["request_object_signing_alg"]
+        == "PS256"
+    )
+
+
 @pytest.mark.parametrize("content", ["no json", "[]", None])
 def test_a_key_file_that_cannot_be_read_is_told(
     holdfast: Holdfast, tmp_path: Path, content: str | None

@@ -52,16 +52,18 @@ class Place:
             auth=auth,
         )
 
-    def sign_in(self, client: OAuth2Client) -> DPoPToken:
+    def sign_in(self, client: OAuth2Client, *, push: bool = False) -> DPoPToken:
         """Take a code through the pages, and swap it for tokens."""
         request = client.authorization_request(
             redirect_uri=CALLBACK, scope=SCOPE, dpop_key=DPoPKey.generate()
         )
         assert request.args["code_challenge_method"] == "S256"
         assert request.args["dpop_jkt"] == request.dpop_jkt
+        # The library sends dpop_jkt and a proof by the same key to /par.
+        uri = client.pushed_authorization_request(request).uri if push else request.uri
         browser = Browser(self.issuer, CALLBACK)
         try:
-            callback = browser.authorize(request.uri, email=EMAIL, password=PASSWORD)
+            callback = browser.authorize(uri, email=EMAIL, password=PASSWORD)
         finally:
             browser.close()
         # Checks state, and iss against the issuer (RFC 9207).
@@ -110,6 +112,14 @@ def test_code_pkce_dpop_and_refresh(place: Place, client: OAuth2Client) -> None:
     assert claims(again)["cnf"]["jkt"] == token.dpop_key.dpop_jkt
     assert again.refresh_token != token.refresh_token
     assert client.refresh_token(again).access_token != again.access_token
+
+
+@pytest.mark.rfc("9126", "4")
+def test_a_pushed_request_leads_to_a_token(place: Place, client: OAuth2Client) -> None:
+    place.shell.json("client", "update", client.client_id, "--require-par")
+    token = place.sign_in(client, push=True)
+    assert claims(token)["cnf"]["jkt"] == token.dpop_key.dpop_jkt
+    assert token.scope == SCOPE
 
 
 @pytest.mark.rfc("9449", "5")

@@ -180,7 +180,11 @@ class TestErrors:
         [
             ({"response_type": None}, "invalid_request"),
             ({"response_type": "token"}, "unsupported_response_type"),
-            ({"redirect_uri": "https://evil.example/"}, "invalid_request"),
+            pytest.param(
+                {"redirect_uri": "https://evil.example/"},
+                "invalid_request",
+                marks=pytest.mark.rfc("9126", "7.2"),
+            ),
             ({"scope": "admin"}, "invalid_scope"),
             ({"resource": "https://nowhere.example"}, "invalid_target"),
             ({"resource": "relative"}, "invalid_target"),
@@ -535,7 +539,7 @@ class TestRequired:
         assert (await person.code())["code"]
 
 
-@pytest.mark.rfc("9126", "7.2")
+@pytest.mark.rfc("9126", "7.1")
 async def test_only_a_hash_of_the_request_uri_is_stored(server: Server) -> None:
     uri = await pushed(server)
     kept = dict(server.stores.pushed_requests._records._records.items())

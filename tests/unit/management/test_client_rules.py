@@ -8,6 +8,7 @@ import pytest
 from app.management.client_rules import Policy, check
 from app.management.errors import Refused
 from app.oauth.client import ApplicationType, AuthMethod, Client, GrantType
+from tests.builders import DpopKey
 
 WEB = Client(
     client_id="web",
@@ -112,8 +113,29 @@ def test_private_key_jwt_needs_keys() -> None:
     assert refusal(WEB, auth_method=AuthMethod.PRIVATE_KEY_JWT).field == "jwks"
 
 
-def test_only_private_key_jwt_has_keys() -> None:
+def test_only_a_client_that_signs_has_keys() -> None:
     assert refusal(WEB, jwks={"keys": []}).field == "jwks"
+
+
+@pytest.mark.rfc("9101", "10.5")
+def test_a_client_that_signs_requests_needs_keys() -> None:
+    assert refusal(WEB, request_object_signing_alg="ES256").field == "jwks"
+    keys = {"keys": [DpopKey().public_jwk]}
+    check(dataclasses.replace(WEB, request_object_signing_alg="ES256", jwks=keys), Policy())
+
+
+@pytest.mark.rfc("9101", "10.1")
+@pytest.mark.parametrize("alg", ["none", "HS256", "RS1", "es256"])
+def test_requests_are_signed_by_a_strong_asymmetric_algorithm(alg: str) -> None:
+    refused = refusal(WEB, request_object_signing_alg=alg, jwks={"keys": [DpopKey().public_jwk]})
+    assert refused.field == "request_object_signing_alg"
+    assert alg in refused.sentence
+
+
+@pytest.mark.rfc("9101", "10.5")
+def test_a_client_that_must_sign_its_requests_can() -> None:
+    refused = refusal(WEB, require_signed_request_object=True)
+    assert refused.field == "require_signed_request_object"
 
 
 @pytest.mark.parametrize(
