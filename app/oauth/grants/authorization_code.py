@@ -6,7 +6,7 @@ from functools import partial
 from ...credentials import digest
 from ..authorization_code import AuthorizationCode
 from ..client import GrantType
-from ..errors import InvalidGrant, InvalidRequest
+from ..errors import InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from ..pkce import check_verifier
 from ..ports import Codes, Database, RefreshTokens, Users
 from ..resource import Target
@@ -95,6 +95,17 @@ class AuthorizationCodeGrant:
         # RFC 6749 §4.1.2: The client MUST NOT use the authorization code more than once.
         if not await self._codes.spend(redemption.code_hash):
             raise await self._replayed(redemption)
+        try:
+            return await self._give_birth(redemption, target)
+        except TemporarilyUnavailable as error:
+            raise TemporarilyUnavailable(
+                "the code is spent, but its tokens could not be stored: send the person to the "
+                "authorization endpoint again",
+                retry_after=error.retry_after,
+                part=error.part,
+            ) from error
+
+    async def _give_birth(self, redemption: _Redemption, target: Target) -> Issued:
         request = redemption.request
         refreshes = GrantType.REFRESH_TOKEN in request.client.grant_types
         lifetime = self._mint.lifetime(request, target)
