@@ -46,7 +46,7 @@ async def person(server: Server) -> Person:
     return Person(server.http)
 
 
-def claims(client: Client = JAR, **changes: Any) -> dict[str, Any]:
+def claims(client: Client = JAR, /, **changes: Any) -> dict[str, Any]:
     """Return the claims of a valid object but for the changes; what is None is left out."""
     valid: dict[str, Any] = {
         "iss": client.client_id,
@@ -77,13 +77,13 @@ def signed(
 
 
 async def authorize(
-    person: Person, request: str, client: Client = JAR, **front: str
+    person: Person, request: str, client: Client = JAR, /, **front: str
 ) -> httpx.Response:
     query = {"client_id": client.client_id, "request": request, **front}
     return await person.open(f"/authorize?{urlencode(query)}")
 
 
-async def push(server: Server, client: Client, **fields: str) -> httpx.Response:
+async def push(server: Server, client: Client, /, **fields: str) -> httpx.Response:
     own, headers = credentials(client, issuer=ISSUER, now=server.clock.now())
     body = urlencode({**own, **fields})
     return await server.http.post("/par", content=body, headers=[("Content-Type", FORM), *headers])

@@ -43,6 +43,7 @@ async def push(
     server: Server,
     client: Client = SPA,
     key: DpopKey | None = None,
+    /,
     *,
     proof: str | None = None,
     **changes: str | None,
@@ -62,7 +63,7 @@ async def push(
 
 
 async def pushed(
-    server: Server, client: Client = SPA, key: DpopKey | None = None, **changes: Any
+    server: Server, client: Client = SPA, key: DpopKey | None = None, /, **changes: Any
 ) -> str:
     """Push, and return the request_uri."""
     response = await push(server, client, key, **changes)
@@ -70,7 +71,7 @@ async def pushed(
     return str(response.json()["request_uri"])
 
 
-async def opened(person: Person, uri: str, client: Client = SPA, **more: str) -> httpx.Response:
+async def opened(person: Person, uri: str, client: Client = SPA, /, **more: str) -> httpx.Response:
     query = {"client_id": client.client_id, "request_uri": uri, **more}
     return await person.open(f"/authorize?{urlencode(query)}")
 
@@ -84,7 +85,7 @@ async def finished(person: Person, response: httpx.Response) -> httpx.Response:
     return response
 
 
-async def code_of(person: Person, uri: str, client: Client = SPA, **more: str) -> str:
+async def code_of(person: Person, uri: str, client: Client = SPA, /, **more: str) -> str:
     answer = answer_of(await finished(person, await opened(person, uri, client, **more)))
     return answer["code"]
 
