@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, ExceptionContext, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -110,7 +110,7 @@ def _postgresql(url: str, limits: Limits) -> AsyncEngine:
             },
         )
 
-    return create_async_engine(
+    engine = create_async_engine(
         # The driver gets the URL as it is: several hosts, target_session_attrs, sslmode and all.
         "postgresql+asyncpg://",
         async_creator=connect,
@@ -120,6 +120,14 @@ def _postgresql(url: str, limits: Limits) -> AsyncEngine:
         pool_recycle=1800,
         hide_parameters=True,
     )
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def notice_the_end(context: ExceptionContext) -> None:
+        # What the driver says once it has read the server's last word, but not yet the end.
+        if isinstance(context.original_exception, asyncpg.InternalClientError):
+            context.is_disconnect = True
+
+    return engine
 
 
 def _milliseconds(seconds: float) -> str:

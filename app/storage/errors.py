@@ -40,6 +40,13 @@ _SQLITE = frozenset(
 # operator intervention (shutdown, statement timeout), system error; and a standby's refusal.
 _SQLSTATES = ("08", "28", "3D", "40", "53", "55", "57", "58", "25006")
 
+_DRIVERS = (
+    exc.SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 _UNIQUE = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 
 
@@ -52,7 +59,7 @@ def named_failures() -> Iterator[None]:
         if _code(error) not in _UNIQUE:
             raise
         raise Taken("the database has a row of that name already") from error
-    except (exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _DRIVERS as error:
         if not _is_passing(error):
             raise
         raise _unavailable(error) from error
@@ -64,7 +71,7 @@ def unavailable(cause: str) -> TemporarilyUnavailable:
     """Log the cause and make the refusal, whose description says nothing of it."""
     _log.warning("database.unavailable", cause=cause)
     return TemporarilyUnavailable(
-        "the database does not answer; nothing was changed, try again", part="database"
+        "the database does not answer; try again in a moment", part="database"
     )
 
 
@@ -74,8 +81,10 @@ def _unavailable(error: Exception) -> TemporarilyUnavailable:
 
 
 def _is_passing(error: Exception) -> bool:
-    if isinstance(error, exc.TimeoutError | asyncpg.InterfaceError):
-        return True  # the pool is exhausted; the connection is gone
+    if isinstance(error, exc.TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError):
+        return (
+            True  # the pool is exhausted; the connection is gone, or going: its last word is read
+        )
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return True
     origin = getattr(error, "orig", None)

@@ -124,17 +124,19 @@ class _LockSession:
         return bool(taken)
 
     async def keep(self, on_lost: Callable[[], None], poll: float) -> None:
-        """Look after the lock until another has it."""
-        while True:
+        """Look after the lock until another has it, or we cannot tell."""
+        held = True
+        while held:
             await asyncio.sleep(poll)
             try:
-                if await self._is_held() or await self.take():
-                    continue
+                held = await self._is_held() or await self.take()
             except TemporarilyUnavailable:
                 continue
-            _log.error("memory_lock.lost")
-            on_lost()
-            return
+            except Exception:  # noqa: BLE001  # whatever it is, nobody else watches the lock
+                _log.exception("memory_lock.unsure")
+                break
+        _log.error("memory_lock.lost")
+        on_lost()
 
     async def give_back(self) -> None:
         """Free the lock, unless the connection is gone and the lock with it."""

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
+from app.oauth.errors import TemporarilyUnavailable
 from app.storage.audit_writer import AuditWriter
 from app.storage.database import SqlDatabase, open_database
 from app.storage.engine import Limits
@@ -79,12 +80,21 @@ async def test_recorded_events_are_written_by_flush_in_their_order(database: Sql
 
 
 async def test_the_background_writes_without_being_asked(database: SqlDatabase) -> None:
-    await database.audit_writer.start()
-    database.audit_writer.record(an_event())
-    async with asyncio.timeout(5):
-        while not await newest(database):  # noqa: ASYNC110  # a database has no event to wait for
-            await asyncio.sleep(0.01)
+    written = asyncio.Event()
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[SqlUnitOfWork]:
+        async with database.begin() as work:
+            yield work
+        written.set()
+
+    writer = AuditWriter(begin, interval=0.01)
+    await writer.start()
+    writer.record(an_event())
+    async with asyncio.timeout(30):
+        await written.wait()
     assert await newest(database) == [an_event()]
+    await writer.close()
 
 
 async def test_closing_writes_what_waits(database: SqlDatabase, url: str) -> None:
@@ -120,21 +130,27 @@ async def test_a_full_queue_drops_the_newest_and_says_how_many(database: SqlData
 async def test_while_the_database_is_gone_events_wait(
     database: SqlDatabase, broken: SqlDatabase
 ) -> None:
-    reached = broken
+    reached, failed = broken, asyncio.Event()
 
-    def begin() -> AbstractAsyncContextManager[SqlUnitOfWork]:
-        return reached.begin()
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[SqlUnitOfWork]:
+        try:
+            async with reached.begin() as work:
+                yield work
+        except TemporarilyUnavailable:
+            failed.set()
+            raise
 
     writer = AuditWriter(begin, interval=0.01)
     with capture_logs() as logs:
         await writer.start()
         writer.record(an_event())
-        async with asyncio.timeout(10):
-            while not any(line["event"] == "audit.waiting" for line in logs):  # noqa: ASYNC110  # a log has no event to wait for
-                await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            await failed.wait()
         reached = database
         await writer.close()
     assert await newest(database) == [an_event()]
+    assert {"event": "audit.waiting", "events": 1, "log_level": "warning"} in logs
     assert writer.dropped == 0
 
 
