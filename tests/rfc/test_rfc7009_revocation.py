@@ -10,8 +10,9 @@ from app.telemetry.audit import AuditEvent, EventKind
 from tests.answers import challenged, is_uncacheable, proof_refused, refused
 from tests.builders import TOKEN_ENDPOINT, DpopKey
 from tests.conftest import Start
+from tests.flows.test_fail_closed import change, gone, unavailable
 from tests.harness import API, CLIENT_KEY, POSTING, SIGNING, SPA, WEB, Server
-from tests.held_tokens import GUARD, is_active, revoke
+from tests.held_tokens import GUARD, introspect, is_active, revoke
 
 REVOCATIONS = {EventKind.TOKEN_REVOKED, EventKind.FAMILY_REVOKED}
 
@@ -201,6 +202,29 @@ class TestSection22Response:
         assert (told.kind, told.client_id, told.user_id) == (event, WEB.client_id, "usr_1")
         assert told.family_id
         assert token not in repr(told)
+
+    async def test_nothing_is_revoked_unless_the_audit_event_is_written_too(
+        self, server: Server, key: DpopKey
+    ) -> None:
+        tokens = await server.tokens(key, WEB)
+        broken = "BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'on purpose'); END"
+        change(server, f"CREATE TRIGGER broken {broken}")
+        for kind in ("access_token", "refresh_token"):
+            assert (await revoke(server, WEB, tokens[kind])).status_code >= 500
+        change(server, "DROP TRIGGER broken")
+        for kind in ("access_token", "refresh_token"):
+            assert await is_active(server, WEB, tokens[kind])
+
+    @pytest.mark.rfc("7009", "2.2.1")
+    @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+    async def test_while_the_database_is_out_of_reach_the_client_is_told_to_come_again(
+        self, server: Server, key: DpopKey, kind: str
+    ) -> None:
+        token = (await server.tokens(key, WEB))[kind]
+        async with gone(server):
+            unavailable(await revoke(server, WEB, token))
+            unavailable(await introspect(server, WEB, token))
+        assert await is_active(server, WEB, token)
 
     async def test_a_refusal_is_in_the_audit_log(self, server: Server) -> None:
         await revoke(server, WEB, None)
