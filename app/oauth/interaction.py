@@ -1,8 +1,9 @@
 """What a person must do before a code is issued: sign in, consent, or nothing.
 
 OpenID Connect Core §3.1.2.1 (``prompt``, ``max_age``), RFC 8252 §8.6. Nothing is kept between the
-steps: the authorization request itself travels along, and every step validates it again. Whoever
-edits it in her own browser asks for something else, in her own name, and no more.
+steps: the authorization request itself travels along, or what leads to it where it is not plain
+(see delivery), and every step validates it again. Whoever edits it in her own browser asks for
+something else, in her own name, and no more.
 """
 
 from collections.abc import Sequence
