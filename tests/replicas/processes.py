@@ -54,6 +54,12 @@ async def pause(seconds: float, stop: asyncio.Event) -> bool:
     return True
 
 
+def plain_environment(**settings: str) -> dict[str, str]:
+    """Return our environment with these settings, and no other of ours."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    return plain | {"HOLDFAST_" + name.upper(): value for name, value in settings.items()}
+
+
 @dataclass
 class Replica:
     """One `holdfast serve`, which keeps its port over restarts. Its log is a file."""
@@ -155,8 +161,7 @@ class Deployment:
             "log_level": "warning",
             **settings,
         }
-        ours = {"HOLDFAST_" + name.upper(): value for name, value in shared.items()}
-        return {**os.environ, **ours}
+        return plain_environment(**shared)
 
     def start(self, count: int = 2, *, workers: int = 1, **settings: str) -> list[Replica]:
         """Start replicas at once, and wait until all of them answer."""
