@@ -135,6 +135,19 @@ def test_the_first_command_makes_a_data_directory_for_its_owner_only(
 # Clients.
 
 
+def test_a_client_is_registered_for_a_resource_server(holdfast: Holdfast) -> None:
+    api, files = "https://api.example", "https://files.example"
+    service = ("client", "add", "--type", "service", "--name", "An API")
+    assert api in holdfast.refused(*service, "--resource-server", api)
+    for uri in (api, files):
+        holdfast.json("resource", "add", uri)
+    added = holdfast.json(*service, "--resource-server", api)
+    assert added["resource_uris"] == [api]
+    update = ("client", "update", added["client_id"], "--resource-server")
+    assert holdfast.json(*update, api, "--resource-server", files)["resource_uris"] == [api, files]
+    assert holdfast.json(*update, "")["resource_uris"] == []
+
+
 def test_a_clients_secret_is_shown_when_it_is_made_and_never_again(holdfast: Holdfast) -> None:
     added = holdfast.json(*WEB)
     assert added["client_secret"].startswith("hf_cs_")

@@ -10,6 +10,7 @@ from app.http.request import (
     client_address,
     dpop_headers,
     parse_form,
+    prefers,
     read_form,
     read_query,
 )
@@ -102,3 +103,30 @@ class TestHeaders:
         request = a_request(headers=[("X-Forwarded-For", "203.0.113.1")])
         assert client_address(request) == "192.0.2.7"
         assert client_address(a_request(client=None)) == "unknown"
+
+
+class TestPreferences:
+    @pytest.mark.parametrize(
+        ("accept", "is_preferred"),
+        [
+            (["a/b"], True),
+            (["A/B ; q=0.1"], True),
+            (["c/d, a/b"], True),
+            (["c/d", "a/b"], True),
+            (["c/d;q=0.3, a/b;q=0.2"], False),
+            (["c/d, a/b;q=0.999"], False),
+            (["a/b;q=0"], False),
+            (["a/b;q=2"], False),
+            (["a/b;q=-1"], False),
+            (["a/b;q="], False),
+            (["a/*"], False),
+            (["*/*"], False),
+            ([";;,,"], False),
+            ([], False),
+        ],
+    )
+    def test_a_media_type_is_preferred_by_name_and_quality(
+        self, accept: list[str], *, is_preferred: bool
+    ) -> None:
+        request = a_request(headers=[("Accept", value) for value in accept])
+        assert prefers(request, "a/b", over="c/d") is is_preferred
