@@ -22,6 +22,7 @@ from .held_tokens import HeldTokens
 from .http import failures, paths
 from .http.access_log import AccessLog
 from .http.browser import Browsers
+from .http.cors import Cors
 from .oauth import metadata
 from .oauth.authorization_endpoint import AuthorizationEndpoint
 from .oauth.authorization_request_endpoint import RequestChecks, RequestReader
@@ -34,7 +35,7 @@ from .oauth.grants.refresh_token import RefreshTokenGrant
 from .oauth.lifetimes import Lifetimes
 from .oauth.pushed_authorization_endpoint import PushedAuthorizationEndpoint
 from .oauth.token_endpoint import TokenEndpoint
-from .parts import JWKS_MAX_AGE, KEY_POLL, Parts, database_url, open_parts
+from .parts import JWKS_MAX_AGE, KEY_POLL, Parts, open_parts
 from .routes import authorize as authorize_route
 from .routes import health as health_route
 from .routes import metadata as metadata_route
@@ -98,6 +99,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     # Set by whoever runs the application, some time before it ends, so that balancers look away.
     app.state.stopping = asyncio.Event()
     failures.install(app, clock=time, issuer=settings.issuer, metrics=metrics)
+    app.add_middleware(Cors, origins=lambda: app.state.parts.database.origins)
     app.add_middleware(AccessLog, clock=time, metrics=metrics)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
@@ -105,7 +107,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 
 
 async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[Parts, State]:
-    url = database_url(settings)
+    url = settings.sql_url
     parts = await stack.enter_async_context(open_parts(settings, clock))
     if not url.startswith("sqlite"):
         await wait_for(
@@ -134,7 +136,7 @@ async def _open_state(settings: Settings, clock: Clock, stack: AsyncExitStack) -
             patience=settings.start_timeout,
         )
     else:
-        held = lock.hold_exclusive(database_url(settings), on_lost=_stop)
+        held = lock.hold_exclusive(settings.sql_url, on_lost=_stop)
         await stack.enter_async_context(held)
         state = MemoryState(clock, born_at=epoch.begin(settings.data_dir, clock))
     stack.push_async_callback(state.close)

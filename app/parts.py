@@ -40,13 +40,6 @@ class Parts:
     keys: KeyLifecycle
 
 
-def database_url(settings: Settings) -> str:
-    """Return the URL of the database: the one that is set, or SQLite in the data directory."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return f"sqlite:///{settings.data_dir.absolute() / 'holdfast.db'}"
-
-
 def deployment_secret(settings: Settings) -> DeploymentSecret:
     """Return the secret that is set, or the one generated in the data directory, mode 0600."""
     previous = settings.secret_key_previous
@@ -63,7 +56,7 @@ async def open_parts(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
     """Open the database and the keys, and close them at the end. Migrates nothing."""
     secret = deployment_secret(settings)
     sealer = Sealer(secret.current, secret.previous)
-    database = open_database(database_url(settings))
+    database = open_database(settings.sql_url)
     try:
         yield Parts(
             secret=secret,

@@ -12,7 +12,7 @@ from ..management.clients import ClientManagement
 from ..management.keys import KeyManagement
 from ..management.resources import ResourceManagement
 from ..management.users import UserManagement
-from ..parts import JWKS_MAX_AGE, KEY_POLL, Parts, database_url, open_parts
+from ..parts import JWKS_MAX_AGE, KEY_POLL, Parts, open_parts
 from ..settings import LOOPBACK_HOSTS, Settings
 from ..storage import migrate
 from ..storage.database import SqlDatabase
@@ -54,7 +54,7 @@ async def open_management(
 
 
 async def _ready_schema(settings: Settings, database: SqlDatabase) -> None:
-    url = database_url(settings)
+    url = settings.sql_url
     if sqlite_path(url) is not None:
         await migrate.upgrade(url)
     elif (await database.schema_state()).is_behind:
