@@ -138,9 +138,17 @@ async def _open_state(settings: Settings, clock: Clock, stack: AsyncExitStack) -
     else:
         held = lock.hold_exclusive(settings.sql_url, on_lost=_stop)
         await stack.enter_async_context(held)
-        state = MemoryState(clock, born_at=epoch.begin(settings.data_dir, clock))
+        state = MemoryState(clock, born_at=_memory_born_at(settings, clock))
     stack.push_async_callback(state.close)
     return state
+
+
+def _memory_born_at(settings: Settings, clock: Clock) -> float | None:
+    # Whose database is elsewhere may have had another server there, with another data directory:
+    # only in the directory that holds both is a first start certain to be the first.
+    if settings.database_url is None:
+        return epoch.begin(settings.data_dir, clock)
+    return clock.now()
 
 
 async def _check_schema(parts: Parts, url: str) -> None:
