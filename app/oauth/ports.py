@@ -24,6 +24,14 @@ class Clients(Protocol):
         ...
 
 
+class Origins(Protocol):
+    """The origins whose pages may call the server for a client (see oauth.origin)."""
+
+    async def any(self, origin: str) -> bool:
+        """Whether the origin is one of any enabled browser client's."""
+        ...
+
+
 class Users(Protocol):
     """The people, as far as their tokens depend on them."""
 

@@ -10,6 +10,7 @@ from .consents import SqlConsents
 from .errors import ChangedMeanwhile
 from .families import SqlFamilies
 from .models import ClientRow
+from .origins import SqlOrigins
 from .shape import Shape
 from .types import storable
 
@@ -35,6 +36,7 @@ class SqlClients:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._origins = SqlOrigins(connection)
 
     async def find(self, client_id: str) -> Client | None:
         found = await self.find_versioned(client_id)
@@ -60,21 +62,28 @@ class SqlClients:
 
     async def add(self, client: Client) -> bool:
         """Insert; False if the client_id is taken."""
-        return await self._connection.count(_ADD, SHAPE.values(client)) > 0
+        if not await self._connection.count(_ADD, SHAPE.values(client)):
+            return False
+        await self._origins.add(client)
+        return True
 
     async def replace(self, client: Client, *, version: int | None = None) -> bool:
         """Overwrite; False if there is none. With ``version``, raise ChangedMeanwhile if older."""
         values = {**SHAPE.values(client), "id": client.client_id}
         if version is None:
-            return await self._connection.count(_REPLACE, values) > 0
-        if await self._connection.count(_REPLACE_VERSION, {**values, "expected": version}):
+            replaced = await self._connection.count(_REPLACE, values)
+        else:
+            versioned = {**values, "expected": version}
+            replaced = await self._connection.count(_REPLACE_VERSION, versioned)
+        if replaced:
+            await self._origins.replace(client)
             return True
-        if await self.find(client.client_id) is None:
-            return False
-        raise ChangedMeanwhile("somebody changed this client since it was read")
+        if version is not None and await self.find(client.client_id) is not None:
+            raise ChangedMeanwhile("somebody changed this client since it was read")
+        return False
 
     async def delete(self, client_id: str) -> bool:
-        """Delete the client with its consents; its token families stay behind, revoked.
+        """Delete the client with its origins and consents; its token families stay behind, revoked.
 
         They are the tombstones of its codes, and a client may come back under the same name.
         """

@@ -9,7 +9,13 @@ from .audit_writer import AuditWriter
 from .engine import Limits, create_private, make_engine, sqlite_path
 from .errors import named_failures
 from .schema import SchemaState, schema_state
-from .standalone import StandaloneClients, StandaloneKeys, StandaloneResources, StandaloneUsers
+from .standalone import (
+    StandaloneClients,
+    StandaloneKeys,
+    StandaloneOrigins,
+    StandaloneResources,
+    StandaloneUsers,
+)
 from .transactions import Transactions
 from .unit_of_work import SqlUnitOfWork
 
@@ -24,6 +30,7 @@ class SqlDatabase:
         self._engine = engine
         self._transactions = Transactions(engine, turn_timeout=limits.pool_timeout)
         self.clients = StandaloneClients(self._transactions)
+        self.origins = StandaloneOrigins(self._transactions)
         self.resources = StandaloneResources(self._transactions)
         self.users = StandaloneUsers(self._transactions)
         self.keys = StandaloneKeys(self._transactions)

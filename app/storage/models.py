@@ -59,6 +59,17 @@ class ClientRow(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
+class ClientOriginRow(Base):
+    """An origin of a browser client (oauth.origin), looked for by the origin alone."""
+
+    __tablename__ = "client_origins"
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(
+        ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class UserRow(Base):
     """storage.users.User. ``email_key`` is the address without case, as sign-in looks for it."""
 

@@ -20,6 +20,17 @@ class StandaloneClients:
             return await work.clients.find(client_id)
 
 
+class StandaloneOrigins:
+    """oauth.ports.Origins."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def any(self, origin: str) -> bool:
+        async with self._transactions.read() as work:
+            return await work.origins.any(origin)
+
+
 class StandaloneResources:
     """oauth.ports.Resources."""
 

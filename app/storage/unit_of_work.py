@@ -6,6 +6,7 @@ from .connection import Connection
 from .consents import SqlConsents
 from .families import SqlFamilies
 from .keys import SqlKeys
+from .origins import SqlOrigins
 from .refresh_tokens import SqlRefreshTokens
 from .resources import SqlResources
 from .revoked_tokens import SqlRevokedTokens
@@ -41,6 +42,10 @@ class SqlUnitOfWork:
     @property
     def clients(self) -> SqlClients:
         return SqlClients(self._connection)
+
+    @property
+    def origins(self) -> SqlOrigins:
+        return SqlOrigins(self._connection)
 
     @property
     def users(self) -> SqlUsers:

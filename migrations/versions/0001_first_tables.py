@@ -34,6 +34,7 @@ def downgrade() -> None:
         "consents",
         "users",
         "resource_servers",
+        "client_origins",
         "clients",
     ):
         op.drop_table(table)
@@ -66,6 +67,19 @@ def _create_clients() -> None:
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name="pk_clients"),
     )
+    op.create_table(
+        "client_origins",
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"],
+            ["clients.client_id"],
+            name="fk_client_origins_client_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("origin", "client_id", name="pk_client_origins"),
+    )
+    op.create_index("ix_client_origins_client_id", "client_origins", ["client_id"])
     op.create_table(
         "resource_servers",
         sa.Column("uri", sa.String(), nullable=False),
