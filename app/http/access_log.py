@@ -52,7 +52,8 @@ class AccessLog:
             finally:
                 seconds = max(0.0, self._clock.now() - began)
                 log.info("request", **_facts(scope), status=status, ms=round(seconds * 1000, 1))
-                if scope["path"] == paths.TOKEN:
+                # A browser's question whether it may ask (CORS) is no request for a token.
+                if scope["path"] == paths.TOKEN and scope["method"] != "OPTIONS":
                     self._metrics.answered(status, seconds)
 
 

@@ -12,7 +12,7 @@ from ..clock import Clock
 from ..dpop.errors import ProofRefused
 from ..oauth.errors import OAuthError, ServerError
 from ..telemetry.metrics import Metrics
-from . import render
+from . import cors, render
 
 Page = Callable[[Request, int, str], Response]
 
@@ -31,6 +31,12 @@ def install(app: FastAPI, *, clock: Clock, issuer: str, metrics: Metrics) -> Non
         metrics.refused(error)
         return answer_to(error, clock=clock, issuer=issuer)
 
+    async def unexpected(request: Request, error: Exception) -> Response:
+        response = await refused(request, error)
+        # This one is sent from outside of every middleware that the application added.
+        cors.share(response.headers, request.scope)
+        return response
+
     async def http_error(_: Request, error: Exception) -> Response:
         return _of_the_framework(error)
 
@@ -38,7 +44,7 @@ def install(app: FastAPI, *, clock: Clock, issuer: str, metrics: Metrics) -> Non
         OAuthError: refused,
         ProofRefused: refused,
         HTTPException: http_error,
-        Exception: refused,
+        Exception: unexpected,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

@@ -88,6 +88,12 @@ def authorization(request: Request) -> str | None:
     return values[0] if values else None
 
 
+def origin(request: Request) -> str | None:
+    """Return the value of the Origin header field (RFC 6454 §7)."""
+    values = header_values(request, b"origin")
+    return ", ".join(values) if values else None
+
+
 def client_address(request: Request) -> str:
     """Return the peer's address; behind trusted proxies, the one they name."""
     return request.client.host if request.client else "unknown"

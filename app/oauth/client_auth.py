@@ -11,6 +11,7 @@ from .client_assertion import ASSERTION_ALGS, Assertion, UnverifiedAssertion
 from .client_keys import ClientKey, keys_of
 from .client_presented import Presented
 from .errors import InvalidClient, TooManyAttempts
+from .origin import check_origin
 from .ports import Assertions, Attempts, Clients
 
 AUTH_METHODS = tuple(AuthMethod)
@@ -52,26 +53,27 @@ class ClientAuthenticator:
         self._algs = tuple(algs)
 
     async def authenticate(
-        self, presented: Presented, *, endpoint: str, address: str, also: Sequence[str] = ()
+        self,
+        presented: Presented,
+        *,
+        endpoint: str,
+        address: str,
+        origin: str | None = None,
+        also: Sequence[str] = (),
     ) -> AuthenticatedClient:
-        """Believe the claim, or raise InvalidClient or TooManyAttempts.
+        """Believe the claim, or raise InvalidClient, TooManyAttempts or UnauthorizedClient.
 
-        ``endpoint`` is the URL called, ``address`` where the request came from. An assertion is
-        found unspent, and stays so until ``spend_assertion``; its ``aud`` may be the issuer, the
-        endpoint, or one of ``also``.
+        ``endpoint`` is the URL called, ``address`` where the request came from and ``origin`` its
+        Origin header field. An assertion is found unspent, and stays so until
+        ``spend_assertion``; its ``aud`` may be the issuer, the endpoint, or one of ``also``.
         """
         if presented.assertion is not None:
             audiences = (self._issuer, endpoint, *also)
-            return await self._by_assertion(presented.assertion, audiences)
-        client = await self._clients.find(presented.client_id)
-        if presented.method is AuthMethod.NONE:
-            return AuthenticatedClient(_usable(client, presented))
-        secret_is_right = _has_secret(client, presented.secret, self._clock.now())
-        # Unknown, disabled, registered for another method, wrong secret: all count and read alike.
-        if client is None or not secret_is_right or not _is_usable(client, presented):
-            await self._count_failure(presented.client_id, address)
-            raise _failure(presented)
-        return AuthenticatedClient(client)
+            authenticated = await self._by_assertion(presented.assertion, audiences)
+        else:
+            authenticated = await self._by_secret(presented, address)
+        check_origin(origin, authenticated.client, self._issuer)
+        return authenticated
 
     async def spend_assertion(self, authenticated: AuthenticatedClient) -> None:
         """Use up the assertion, if there was one. Raises InvalidClient if another was faster."""
@@ -84,6 +86,17 @@ class ClientAuthenticator:
             raise _replayed()
         # The memory may have been lost under this request.
         client_assertion.check_memory(assertion, self._assertions.born_at)
+
+    async def _by_secret(self, presented: Presented, address: str) -> AuthenticatedClient:
+        client = await self._clients.find(presented.client_id)
+        if presented.method is AuthMethod.NONE:
+            return AuthenticatedClient(_usable(client, presented))
+        secret_is_right = _has_secret(client, presented.secret, self._clock.now())
+        # Unknown, disabled, registered for another method, wrong secret: all count and read alike.
+        if client is None or not secret_is_right or not _is_usable(client, presented):
+            await self._count_failure(presented.client_id, address)
+            raise _failure(presented)
+        return AuthenticatedClient(client)
 
     async def _by_assertion(
         self, unverified: UnverifiedAssertion, audiences: Sequence[str]

@@ -23,13 +23,14 @@ T = TypeVar("T")
 class ClientRequest:
     """A request that a client authenticates.
 
-    ``authorization`` is the value of the Authorization header field; ``address`` is where the
-    request came from.
+    ``authorization`` and ``origin`` are the values of these header fields; ``address`` is where
+    the request came from.
     """
 
     parameters: Parameters
     authorization: str | None
     address: str
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class ClientDoor:
         if presented.method not in self.methods:
             raise InvalidClient("this endpoint is for clients that authenticate; this one did not")
         authenticated = await self._authenticator.authenticate(
-            presented, endpoint=self._uri, address=request.address
+            presented, endpoint=self._uri, address=request.address, origin=request.origin
         )
         gate, client = open_gate(), authenticated.client
         binding = None if gate is None else await gate.admit(client, authenticated.keys)

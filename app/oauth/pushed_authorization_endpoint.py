@@ -25,13 +25,14 @@ from .ports import KeyBinding, ProofGate, PushedRequests
 class PushRequest:
     """A request to the endpoint.
 
-    ``authorization`` is the value of the Authorization header field; ``address`` is where the
-    request came from.
+    ``authorization`` and ``origin`` are the values of these header fields; ``address`` is where
+    the request came from.
     """
 
     parameters: Parameters
     authorization: str | None
     address: str
+    origin: str | None = None
 
 
 class PushedAuthorizationEndpoint:
@@ -90,7 +91,11 @@ class PushedAuthorizationEndpoint:
         # §2: MUST accept its issuer identifier URL, token endpoint URL, or pushed authorization
         # request endpoint URL as values that identify it as an intended audience.
         authenticated = await self._authenticator.authenticate(
-            presented, endpoint=self._uri, also=(self._token_uri,), address=request.address
+            presented,
+            endpoint=self._uri,
+            also=(self._token_uri,),
+            address=request.address,
+            origin=request.origin,
         )
         # RFC 9449 §10.1: the DPoP header is checked as at the token endpoint; it is no must.
         binding = await gate.admit(authenticated.client, authenticated.keys) if gate else None

@@ -25,13 +25,14 @@ from .token_response import TokenResponse
 class TokenRequest:
     """A request to the token endpoint.
 
-    ``authorization`` is the value of the Authorization header field; ``address`` is where the
-    request came from.
+    ``authorization`` and ``origin`` are the values of these header fields; ``address`` is where
+    the request came from.
     """
 
     parameters: Parameters
     authorization: str | None
     address: str
+    origin: str | None = None
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class TokenEndpoint:
         self, request: TokenRequest, presented: Presented, gate: ProofGate
     ) -> tuple[AuthenticatedClient, KeyBinding]:
         authenticated = await self._authenticator.authenticate(
-            presented, endpoint=self._uri, address=request.address
+            presented, endpoint=self._uri, address=request.address, origin=request.origin
         )
         binding = await gate.admit(authenticated.client, authenticated.keys)
         await self._authenticator.spend_assertion(authenticated)

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from ..dpop import proof
 from ..dpop.admission import Admission, Gate
-from ..http.request import authorization, client_address, dpop_headers, read_form
+from ..http.request import authorization, client_address, dpop_headers, origin, read_form
 from ..oauth.client_endpoint import ClientRequest
 from ..oauth.parameters import Parameters
 
@@ -17,6 +17,7 @@ async def read_request(request: Request) -> ClientRequest:
         parameters=Parameters.parse(await read_form(request)),
         authorization=authorization(request),
         address=client_address(request),
+        origin=origin(request),
     )
 
 

@@ -7,7 +7,7 @@ from ..dpop import proof
 from ..dpop.admission import Admission, Gate
 from ..http import paths
 from ..http.render import pushed_response
-from ..http.request import authorization, client_address, dpop_headers, read_form
+from ..http.request import authorization, client_address, dpop_headers, origin, read_form
 from ..oauth.parameters import Parameters
 from ..oauth.pushed_authorization_endpoint import PushedAuthorizationEndpoint, PushRequest
 
@@ -30,6 +30,7 @@ def router(
                 parameters=parameters,
                 authorization=authorization(request),
                 address=client_address(request),
+                origin=origin(request),
             ),
             open_gate,
         )
