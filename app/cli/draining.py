@@ -46,11 +46,6 @@ class DrainingServer(uvicorn.Server):
         if self.started:
             self._on_started()
 
-    async def main_loop(self) -> None:
-        await super().main_loop()
-        if not self._hurried:
-            await self._drain()
-
     async def _drain(self) -> None:
         if isinstance(self.config.loaded_app, FastAPI):
             self.config.loaded_app.state.stopping.set()
@@ -67,6 +62,9 @@ class DrainingServer(uvicorn.Server):
                 return
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Here and not after the main loop, which a signal during the start leaves out.
+        if not self._hurried:
+            await self._drain()
         # What the kernel has taken for us would be reset with the listening socket.
         arrived = [each for listening in sockets or [] for each in _accept_all(listening)]
         for server in self.servers:
