@@ -194,8 +194,9 @@ async def test_a_hook_for_protected_requests_registered_before_is_kept(
 async def test_neither_token_nor_private_key_reaches_a_log(
     open_client: Open, server: DpopServer, key: DpopKey, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG):
-        await done(open_client(token=EXPIRED).get(f"{server.origin}/api"))
+    for library in (None, "authlib", "httpx", "httpcore"):
+        caplog.set_level(logging.DEBUG, logger=library)
+    await done(open_client(token=EXPIRED).get(f"{server.origin}/api"))
     assert caplog.records
     for secret in (ACCESS_TOKEN, "the-refresh-token", "refresh-1", "s3cret", key.to_jwk()["d"]):
         assert secret not in caplog.text
