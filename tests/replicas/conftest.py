@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.storage import migrate
-from app.storage.database import open_database
 from tests import redis_servers
-from tests.harness import API, CLIENTS, FILES, USER
-from tests.person import ADA
 from tests.servers import Postgres, ServerMissing, missing, run_postgres
 
 from .processes import Deployment, deployment
+from .stock import stock
 
 TEMPLATE = "stocked"
 
@@ -23,24 +20,10 @@ def postgres() -> Iterator[Postgres]:
     """Return a server of this directory's own, which may be killed, with a database to copy."""
     try:
         with run_postgres() as server:
-            asyncio.run(_stock(server.create_database(TEMPLATE)))
+            asyncio.run(stock(server.create_database(TEMPLATE)))
             yield server
     except ServerMissing as error:
         missing(error)
-
-
-async def _stock(url: str) -> None:
-    await migrate.upgrade(url)
-    database = open_database(url)
-    async with database.begin() as unit:
-        for client in CLIENTS:
-            await unit.clients.add(client)
-        for resource in (API, FILES):
-            await unit.resources.add(resource)
-        await unit.users.add(USER)
-        await unit.users.add(ADA)
-        await unit.commit()
-    await database.close()
 
 
 @pytest.fixture(scope="module")

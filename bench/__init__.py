@@ -1,0 +1,1 @@
+"""Measurements behind the figures in docs/: `uv run python -m bench.NAME` in the checkout."""
