@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from .audit_writer import AuditWriter
 from .engine import Limits, create_private, make_engine, sqlite_path
 from .errors import named_failures
+from .pruner import Pruner
 from .schema import SchemaState, schema_state
 from .standalone import (
     StandaloneClients,
@@ -21,9 +22,10 @@ from .unit_of_work import SqlUnitOfWork
 
 
 class SqlDatabase:
-    """oauth.ports.Database, the standalone repositories, and the writer of audit events.
+    """oauth.ports.Database, the standalone repositories, and what goes on in the background.
 
-    ``audit_writer`` takes events at once but writes them only between ``start`` and ``close``.
+    ``audit_writer`` takes events at once but writes them only between ``start`` and ``close``;
+    ``pruner`` deletes what has ended, likewise.
     """
 
     def __init__(self, engine: AsyncEngine, limits: Limits) -> None:
@@ -35,6 +37,7 @@ class SqlDatabase:
         self.users = StandaloneUsers(self._transactions)
         self.keys = StandaloneKeys(self._transactions)
         self.audit_writer = AuditWriter(self._transactions.begin)
+        self.pruner = Pruner(self._transactions)
 
     def begin(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
         """Open a unit of work that writes. Leaving it without ``commit`` rolls back."""
@@ -56,6 +59,7 @@ class SqlDatabase:
 
     async def close(self) -> None:
         """Write the audit events that wait, and close every connection."""
+        await self.pruner.close()
         await self.audit_writer.close()
         await self._engine.dispose()
 
