@@ -121,7 +121,6 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tupl
     await parts.keys.ensure()
     await parts.keyring.refresh()
     await parts.database.audit_writer.start()
-    parts.database.pruner.start(clock)
     await stack.enter_async_context(_following_keys(parts.keyring))
     return parts, state
 

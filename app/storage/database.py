@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from .audit_writer import AuditWriter
 from .engine import Limits, create_private, make_engine, sqlite_path
 from .errors import named_failures
-from .pruner import Pruner
 from .schema import SchemaState, schema_state
 from .standalone import (
     StandaloneClients,
@@ -22,10 +21,9 @@ from .unit_of_work import SqlUnitOfWork
 
 
 class SqlDatabase:
-    """oauth.ports.Database, the standalone repositories, and what goes on in the background.
+    """oauth.ports.Database, the standalone repositories, and the writer of audit events.
 
-    ``audit_writer`` takes events at once but writes them only between ``start`` and ``close``;
-    ``pruner`` deletes what has ended, likewise.
+    ``audit_writer`` takes events at once but writes them only between ``start`` and ``close``.
     """
 
     def __init__(self, engine: AsyncEngine, limits: Limits) -> None:
@@ -37,7 +35,6 @@ class SqlDatabase:
         self.users = StandaloneUsers(self._transactions)
         self.keys = StandaloneKeys(self._transactions)
         self.audit_writer = AuditWriter(self._transactions.begin)
-        self.pruner = Pruner(self._transactions)
 
     def begin(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
         """Open a unit of work that writes. Leaving it without ``commit`` rolls back."""
@@ -59,7 +56,6 @@ class SqlDatabase:
 
     async def close(self) -> None:
         """Write the audit events that wait, and close every connection."""
-        await self.pruner.close()
         await self.audit_writer.close()
         await self._engine.dispose()
 
