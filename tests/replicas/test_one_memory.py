@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,48 +15,48 @@ from tests.harness import WEB, credentials
 from .processes import SECRET_KEY, Replica, plain_environment, until
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """Return settings without Redis, on each database."""
+    common = {"data_dir": str(tmp_path / "data"), "drain_seconds": "0"}
+    if request.param == "sqlite":
+        return common
+    url = request.getfixturevalue("database_url")
+    return {**common, "database_url": url, "secret_key": SECRET_KEY}
+
+
 @pytest.fixture
-def start() -> Iterator[Callable[[Replica], None]]:
-    """Return what starts a server and waits for it; all end with the test."""
-    started: list[Replica] = []
-
-    def start(replica: Replica) -> None:
-        started.append(replica)
-        replica.start()
-        replica.wait_until_ready()
-
-    yield start
-    for each in started:
+def servers(settings: dict[str, str], tmp_path: Path) -> Iterator[list[Replica]]:
+    """Return two servers on the same data, not started yet."""
+    made = [
+        Replica(plain_environment(**settings), tmp_path / f"log-{number}") for number in range(2)
+    ]
+    yield made
+    for each in made:
         if each.process is not None:
             each.kill()
 
 
-async def is_refused(replica: Replica) -> bool:
-    """Start a server that cannot, and tell whether it says why in one line."""
-    replica.start()
-    assert await asyncio.to_thread(replica.end) == 1
-    (line,) = replica.log.read_text().splitlines()
-    return (
-        line.startswith("error: another Holdfast process serves")
-        and "set HOLDFAST_REDIS_URL for both" in line
-    )
-
-
-async def test_a_second_server_on_a_data_directory_starts_only_when_the_first_is_dead(
-    tmp_path: Path, start: Callable[[Replica], None]
+async def test_a_second_server_refuses_to_start_until_the_first_is_gone(
+    servers: list[Replica],
 ) -> None:
-    environment = plain_environment(data_dir=str(tmp_path / "data"))
-    first, second = (Replica(environment, tmp_path / f"log-{number}") for number in range(2))
-    start(first)
-    assert await is_refused(second)
-    # kill -9: the kernel frees the lock.
+    first, second = servers
+    first.start()
+    first.wait_until_ready()
+    second.start()
+    assert await asyncio.to_thread(second.end) == 1
+    (line,) = second.log.read_text().splitlines()
+    assert line.startswith("error: another Holdfast process serves")
+    assert "set HOLDFAST_REDIS_URL for both" in line
+    # kill -9: the kernel, or PostgreSQL, frees the lock.
     first.kill()
-    start(second)
-    assert second.running.poll() is None
+    second.start()
+    second.wait_until_ready()
+    assert await second.stop() != 1
 
 
-async def test_a_server_elsewhere_takes_over_a_dead_one_s_database_and_no_proof_of_it(
-    database_url: str, tmp_path: Path, start: Callable[[Replica], None]
+async def test_a_server_elsewhere_that_takes_over_takes_no_proof_a_second_time(
+    database_url: str, tmp_path: Path
 ) -> None:
     """Its data directory is new, so it cannot know that it is not the first."""
     issuer = "https://as.example"
@@ -85,12 +85,17 @@ async def test_a_server_elsewhere_takes_over_a_dead_one_s_database_and_no_proof_
             proofs.append(DpopKey().proof(iat=time.time() + 9, htu=issuer + "/token"))
             return "access_token" in await send(first, proofs[-1])
 
-        start(first)
-        assert await is_refused(second)
-        await until(is_accepted, "the end of the first server's own epoch")
-        # kill -9: PostgreSQL frees the lock.
-        first.kill()
-        start(second)
-        replayed = await send(second, proofs[-1])
+        try:
+            first.start()
+            first.wait_until_ready()
+            await until(is_accepted, "the end of the first server's own epoch")
+            first.kill()
+            second.start()
+            second.wait_until_ready()
+            replayed = await send(second, proofs[-1])
+        finally:
+            for each in (first, second):
+                if each.process is not None:
+                    each.kill()
     assert replayed["error"] == "use_dpop_nonce"
     assert replayed["dpop"]["check"] == "replay"

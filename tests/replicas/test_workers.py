@@ -98,6 +98,26 @@ async def test_a_worker_that_ends_is_replaced_and_the_others_go_on(
     await until(lambda: len(started(replica)) > len(before), "a new worker")
 
 
+async def test_workers_end_when_their_supervisor_is_killed(
+    shared: Deployment, key: DpopKey
+) -> None:
+    (replica,) = shared.start(1, workers=WORKERS, drain_seconds="0")
+    replica.kill()
+
+    def nobody_listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((HOST, replica.port)) != 0
+
+    await until(nobody_listens, "the end of the workers")
+    # The port is free for the next start.
+    replica.start()
+    await asyncio.to_thread(replica.wait_until_ready)
+    async with calling(shared) as caller:
+        await caller.learn_nonce(replica)
+        assert issued(await caller.send(caller.own(key), replica))
+    assert await replica.stop() == 0
+
+
 async def test_workers_that_cannot_start_end_the_server_with_one_line(
     shared: Deployment, tmp_path: Path
 ) -> None:
@@ -109,20 +129,3 @@ async def test_workers_that_cannot_start_end_the_server_with_one_line(
     lines = replica.log.read_text().splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("error: Redis did not answer within 1 seconds")
-
-
-async def test_workers_end_with_their_supervisor_so_that_the_port_is_free(
-    caller: Caller, replica: Replica
-) -> None:
-    # The module's last use of it.
-    assert (await caller.http.get(replica.url + "/health/live")).status_code == 200
-    replica.kill()
-
-    def is_free() -> bool:
-        try:
-            socket.create_server((HOST, replica.port)).close()
-        except OSError:
-            return False
-        return True
-
-    await until(is_free, "the end of the workers")
