@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -28,6 +29,21 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("template") / "data"
     asyncio.run(make_template(directory))
     return directory
+
+
+@pytest.fixture(autouse=True)
+async def _connections_end() -> AsyncIterator[None]:
+    """Keep the event loop until every SQLite connection of the test has ended.
+
+    aiosqlite does not wait for the thread of a connection that could not be opened, and that thread
+    answers a loop that may be closed by then.
+    """
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.name.endswith("(_connection_worker_thread)"):
+            await asyncio.to_thread(thread.join, 10)
+            assert not thread.is_alive(), "a connection was not closed"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import shutil
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -63,15 +62,6 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     name = "test_" + secrets.token_hex(6)
     yield server.create_database(name)
     server.drop_database(name)
-
-
-@pytest.fixture(autouse=True)
-async def _driver_threads() -> AsyncIterator[None]:
-    """End with aiosqlite's threads: they tell the loop when a connection that broke has ended."""
-    yield
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            await asyncio.to_thread(thread.join, 5)
 
 
 @pytest.fixture
