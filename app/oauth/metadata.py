@@ -13,11 +13,11 @@ class Served:
 
     ``endpoints`` maps metadata names ("token_endpoint", "jwks_uri") to paths below the issuer, and
     ``auth_methods`` the metadata name of each endpoint that authenticates clients ("token") to the
-    methods it takes. ``scopes`` may be empty where they are not to be told.
+    methods it takes. ``scopes`` may be empty where they are not to be told. ``further`` has other
+    members as they are.
     """
 
     endpoints: Mapping[str, str]
-    grants: Sequence[str]
     auth_methods: Mapping[str, Sequence[str]]
     assertion_algs: Sequence[str]
     dpop_algs: Sequence[str]
@@ -26,13 +26,12 @@ class Served:
 
 
 def document(issuer: str, served: Served) -> dict[str, Any]:
-    """Build the document. ``served.further`` adds members of other specifications as they are."""
+    """Build the document."""
     members: dict[str, Any] = {"issuer": issuer}
     members |= {name: issuer + path for name, path in served.endpoints.items()}
     members |= {
         "response_types_supported": list(authorization.RESPONSE_TYPES),
         "response_modes_supported": list(authorization.RESPONSE_MODES),
-        "grant_types_supported": sorted(served.grants),
         "code_challenge_methods_supported": list(pkce.CODE_CHALLENGE_METHODS),
         # RFC 9207 §3: indicating support for the iss parameter.
         "authorization_response_iss_parameter_supported": True,

@@ -16,7 +16,6 @@ SERVED = Served(
         "token_endpoint": "/token",
         "jwks_uri": "/jwks",
     },
-    grants=("refresh_token", "authorization_code"),
     auth_methods={"token": ("private_key_jwt", "none")},
     assertion_algs=("ES256", "PS256"),
     dpop_algs=("ES256", "EdDSA"),
@@ -31,7 +30,6 @@ def test_the_document_is_valid_metadata() -> None:
     assert metadata["issuer"] == ISSUER
     assert metadata["token_endpoint"] == "https://as.example/token"
     assert metadata["jwks_uri"] == "https://as.example/jwks"
-    assert metadata["grant_types_supported"] == ["authorization_code", "refresh_token"]
     assert metadata["response_types_supported"] == ["code"]
     assert metadata["response_modes_supported"] == ["query"]
     assert metadata["scopes_supported"] == ["read", "write"]

@@ -1,0 +1,105 @@
+"""What several features use: built once, from the settings and the opened parts."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..clock import Clock
+from ..dpop.admission import Admission
+from ..oauth.authorization_request_endpoint import RequestChecks
+from ..oauth.client import AuthMethod
+from ..oauth.client_auth import ClientAuthenticator
+from ..oauth.client_endpoint import ClientDoor
+from ..oauth.grants.minting import Mint
+from ..oauth.lifetimes import Lifetimes
+from ..parts import Parts
+from ..settings import Settings
+from ..state.memory import MemoryState
+from ..state.redis import RedisState
+from ..storage.database import SqlDatabase
+from ..telemetry.metrics import CountingAudit, Metrics
+from ..tokens.access_tokens import SignedAccessTokens
+from ..tokens.verification import AccessTokenVerifier
+
+State = MemoryState | RedisState
+
+
+@dataclass(frozen=True)
+class Services:
+    """One server's settings, parts and stores, and the services made of them."""
+
+    settings: Settings
+    clock: Clock
+    parts: Parts
+    state: State
+    metrics: Metrics
+
+    @property
+    def database(self) -> SqlDatabase:
+        return self.parts.database
+
+    @property
+    def issuer(self) -> str:
+        return self.settings.issuer
+
+    @property
+    def dpop_algs(self) -> frozenset[str]:
+        """The proof algorithms taken."""
+        return frozenset(self.settings.dpop_algs)
+
+    def uri(self, path: str) -> str:
+        """Return the endpoint's URL, as clients must call it."""
+        return self.settings.issuer + path
+
+    @cached_property
+    def audit(self) -> CountingAudit:
+        return CountingAudit(self.database.audit_writer, self.metrics)
+
+    @cached_property
+    def admission(self) -> Admission:
+        return Admission(
+            self.state.proofs,
+            self.clock,
+            self.settings.dpop_nonce,
+            allow_bearer=self.settings.allow_bearer,
+        )
+
+    @cached_property
+    def authenticator(self) -> ClientAuthenticator:
+        return ClientAuthenticator(
+            self.database.clients,
+            self.state.assertions,
+            self.state.attempts,
+            self.clock,
+            issuer=self.issuer,
+        )
+
+    def door(self, path: str, methods: Collection[AuthMethod]) -> ClientDoor:
+        """Make the door of an endpoint that clients of these methods call."""
+        return ClientDoor(
+            self.authenticator, self.audit, self.clock, uri=self.uri(path), methods=methods
+        )
+
+    @cached_property
+    def lifetimes(self) -> Lifetimes:
+        settings = self.settings
+        return Lifetimes(
+            access_token=settings.access_token_lifetime,
+            bearer_token=settings.bearer_token_lifetime,
+            refresh_token=settings.refresh_token_lifetime,
+            code=settings.code_lifetime,
+        )
+
+    @cached_property
+    def mint(self) -> Mint:
+        access_tokens = SignedAccessTokens(self.parts.keyring, self.clock, self.issuer)
+        return Mint(access_tokens, self.lifetimes)
+
+    @cached_property
+    def verifier(self) -> AccessTokenVerifier:
+        """Verifies access tokens of this server."""
+        return AccessTokenVerifier(self.parts.keyring, self.clock, self.issuer)
+
+    @cached_property
+    def request_checks(self) -> RequestChecks:
+        return RequestChecks(self.database.resources, issuer=self.issuer)
