@@ -27,7 +27,7 @@ def clock() -> FrozenClock:
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     """A database of its own, with one connection that waits 50 ms for its turn."""
-    engine = make_engine(f"sqlite:///{tmp_path}/keys.db", Limits(pool_size=1, pool_timeout=0.05))
+    engine = make_engine(f"sqlite:///{tmp_path}/keys.db", Limits(pool_size=1, pool_timeout=5))
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     yield engine
