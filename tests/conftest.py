@@ -12,6 +12,8 @@ import pytest
 
 from tests.builders import DpopKey
 from tests.harness import Server, listening, make_template, running
+from tests.npm_packages import Npm, install
+from tests.servers import ServerMissing, missing
 
 Start = Callable[..., Awaitable[Server]]
 
@@ -29,6 +31,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("template") / "data"
     asyncio.run(make_template(directory))
     return directory
+
+
+@pytest.fixture(scope="session")
+def npm() -> Npm:
+    """Return what the tests use of the npm registry, installed."""
+    try:
+        return install()
+    except ServerMissing as error:
+        missing(error)
 
 
 @pytest.fixture(autouse=True)

@@ -2,12 +2,9 @@
 
 import asyncio
 import shutil
-import subprocess
-import tarfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -15,10 +12,10 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from app.oauth.client import ApplicationType, Client
 from tests.harness import SPA, Server
+from tests.npm_packages import Npm
 from tests.person import ADA, PASSWORD, REQUEST
 from tests.servers import ServerMissing, missing
 
-AXE = "axe-core@4.11.0"
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -176,24 +173,6 @@ async def scripted_visit(
 
 
 @pytest.fixture(scope="session")
-def axe(request: pytest.FixtureRequest) -> str:
-    """Return the source of axe-core, from the npm registry or this checkout's test cache."""
-    cache = request.config.cache
-    assert cache is not None
-    script = cache.mkdir(AXE.replace("@", "-")) / "axe.min.js"
-    if not script.exists():
-        _download(script)
-    return script.read_text()
-
-
-def _download(script: Path) -> None:
-    command = ["npm", "pack", "--silent", AXE, "--pack-destination", str(script.parent)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
-    except (OSError, subprocess.SubprocessError):
-        missing(ServerMissing("axe-core cannot be had from the npm registry: its test left out"))
-    (package,) = script.parent.glob("*.tgz")
-    with tarfile.open(package) as archive:
-        source = archive.extractfile("package/axe.min.js")
-        assert source is not None
-        script.write_bytes(source.read())
+def axe(npm: Npm) -> str:
+    """Return the source of axe-core."""
+    return (npm.package("axe-core") / "axe.min.js").read_text()
