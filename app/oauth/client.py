@@ -47,7 +47,8 @@ class Client:
     ``dpop_nonce`` overrides the server's nonce policy ("off", "auto" or "required").
     ``dpop_bound_refresh_tokens`` ties a confidential client's refresh tokens to the key; those of a
     public client always are (RFC 9449 §5). ``resource_uris`` are the resource servers that it
-    speaks for: it may introspect the tokens for them (RFC 7662 §4).
+    speaks for: it may introspect the tokens for them (RFC 7662 §4). ``unverified``: it registered
+    itself, so no administrator stands for its name and what else it says of itself.
     """
 
     client_id: str
@@ -66,8 +67,10 @@ class Client:
     require_pushed_authorization_requests: bool = False
     require_signed_request_object: bool = False
     request_object_signing_alg: str | None = None
+    token_endpoint_auth_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
     resource_uris: tuple[str, ...] = ()
+    unverified: bool = False
     disabled: bool = False
     created_at: float = 0.0
     metadata: Mapping[str, Any] = field(default_factory=dict)

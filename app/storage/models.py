@@ -51,8 +51,10 @@ class ClientRow(Base):
     require_pushed_authorization_requests: Mapped[bool]
     require_signed_request_object: Mapped[bool]
     request_object_signing_alg: Mapped[str | None]
+    token_endpoint_auth_signing_alg: Mapped[str | None]
     allowed_origins: Mapped[tuple[str, ...]] = mapped_column(Texts)
     resource_uris: Mapped[tuple[str, ...]] = mapped_column(Texts)
+    unverified: Mapped[bool]
     disabled: Mapped[bool]
     created_at: Mapped[float] = mapped_column(PosixTime)
     extra: Mapped[Mapping[str, Any]] = mapped_column("metadata", _Object)
