@@ -10,9 +10,10 @@ from starlette.responses import HTMLResponse, Response
 from ..oauth import redirect_uri
 from ..oauth.authorization_endpoint import Answer, Outcome
 from ..oauth.client import Client
+from ..oauth.description import describe
 from ..oauth.interaction import Step
 from . import paths
-from .render import NO_STORE, describe
+from .render import NO_STORE
 
 MAX_DESCRIPTION = 500
 

@@ -1,7 +1,6 @@
 """The only writer of errors and of Cache-Control, DPoP-Nonce and WWW-Authenticate."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from starlette.responses import Response
 
 from ..clock import Clock
 from ..dpop.errors import NonceRequired, ProofRefused
+from ..oauth.description import describe
 from ..oauth.errors import InvalidClient, OAuthError, TemporarilyUnavailable, TooManyAttempts
 from ..oauth.par import PushedResponse
 from ..oauth.token_response import TokenResponse
@@ -17,16 +17,6 @@ MAX_RECEIVED = 200
 INTROSPECTION_JWT = "application/token-introspection+jwt"
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-# RFC 6749 §5.2: error_description "MUST NOT include characters outside the set
-# %x20-21 / %x23-5B / %x5D-7E", which leaves out the double quote and the backslash.
-_OUTSIDE_THE_SET = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
-_STAND_INS = {'"': "'", "\\": "/", "\n": " ", "\t": " "}
-
-
-def describe(text: str) -> str:
-    """Make a text fit error_description (RFC 6749 §5.2)."""
-    return _OUTSIDE_THE_SET.sub(lambda found: _STAND_INS.get(found[0], "?"), text)
 
 
 def json_response(
