@@ -14,6 +14,7 @@ from .authorization_request_endpoint import RequestChecks
 from .client import Client
 from .client_auth import ClientAuthenticator
 from .client_presented import Presented, read
+from .dpop_jkt import agreed
 from .errors import InvalidRequest
 from .interaction import Pairs
 from .par import PushedRequest, PushedResponse
@@ -127,8 +128,10 @@ class PushedAuthorizationEndpoint:
         where = authorization.telling_where(asked)
         checked = await self._checks(asked, authorization.return_address(client, where))
         kept = interaction.travelling(asked)
-        if binding is not None and binding.jkt is not None:
-            kept = _bound(kept, checked.request.dpop_jkt, binding.jkt)
+        named = checked.request.dpop_jkt
+        jkt = agreed(named, binding.jkt if binding is not None else None)
+        if jkt is not None and named is None:
+            kept.append(("dpop_jkt", jkt))
         request_uri = par.new_request_uri()
         expires_at = self._clock.now() + self._lifetime
         await self._pushed_requests.put(
@@ -159,15 +162,3 @@ class PushedAuthorizationEndpoint:
 def _of_client(client: Client, pairs: Pairs) -> Pairs:
     others = [pair for pair in pairs if pair[0] != "client_id"]
     return [("client_id", client.client_id), *others]
-
-
-def _bound(pairs: list[tuple[str, str]], dpop_jkt: str | None, jkt: str) -> list[tuple[str, str]]:
-    # RFC 9449 §10.1: If both mechanisms are used at the same time, the authorization server MUST
-    # reject the request if the JWK Thumbprint in dpop_jkt does not match the public key in the DPoP
-    # header.
-    if dpop_jkt is not None and dpop_jkt != jkt:
-        raise InvalidRequest(
-            f"expected dpop_jkt to be the thumbprint of the proof's key, '{jkt}', "
-            f"received '{dpop_jkt}'"
-        )
-    return pairs if dpop_jkt is not None else [*pairs, ("dpop_jkt", jkt)]
