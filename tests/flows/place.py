@@ -1,0 +1,56 @@
+"""A running server as its users find it, for clients that others wrote."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwskate
+
+from app.cli.demo.browser import Browser
+from tests.flows.command_line import PASSWORD, Shell
+
+EMAIL = "ann@example.com"
+CALLBACK = "http://127.0.0.1/callback"
+SCOPE = "notes.read notes.write"
+KEY = jwskate.Jwk.generate(alg="ES256", kid="client-key")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running server, the shell that administers it, and Ann, who has an account."""
+
+    shell: Shell
+    issuer: str
+    metadata: str
+
+    def register(self, *arguments: str, auth_method: str | None = None) -> dict[str, Any]:
+        """Register a client, by private_key_jwt with KEY; return what the command line shows."""
+        command = ["client", "add", "--name", "A client", *arguments]
+        if auth_method is not None:
+            command += ["--auth-method", auth_method]
+        if auth_method == "private_key_jwt":
+            command += ["--jwks-file", "-"]
+        keys = json.dumps({"keys": [KEY.public_jwk().to_dict()]})
+        added: dict[str, Any] = self.shell.json(*command, stdin=keys)
+        return added
+
+    def visit(self, url: str, callback: str = CALLBACK) -> str:
+        """Ann signs in and consents; return where her browser is sent back to."""
+        browser = Browser(self.issuer, callback)
+        try:
+            return browser.authorize(url, email=EMAIL, password=PASSWORD)
+        finally:
+            browser.close()
+
+
+@contextmanager
+def open_place(folder: Path, **settings: str) -> Iterator[Place]:
+    """Run a server with these settings, named without their prefix and in lower case."""
+    given = tuple((f"HOLDFAST_{name.upper()}", value) for name, value in settings.items())
+    shell = Shell(folder / "data", given)
+    with shell.serve() as said:
+        shell.json("user", "add", EMAIL, "--password-stdin", stdin=PASSWORD)
+        yield Place(shell, said["issuer"], said["metadata"])
