@@ -9,7 +9,14 @@ from starlette.responses import Response
 from ..clock import Clock
 from ..dpop.errors import NonceRequired, ProofRefused
 from ..oauth.description import describe
-from ..oauth.errors import InvalidClient, OAuthError, TemporarilyUnavailable, TooManyAttempts
+from ..oauth.device_code import DeviceResponse
+from ..oauth.errors import (
+    InvalidClient,
+    InvalidToken,
+    OAuthError,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
 from ..oauth.par import PushedResponse
 from ..oauth.token_response import TokenResponse
 
@@ -47,6 +54,19 @@ def pushed_response(response: PushedResponse) -> Response:
     return json_response(body, status=201, headers=nonce_header(response.nonce))
 
 
+def device_response(response: DeviceResponse) -> Response:
+    """Answer with a device code and a user code (RFC 8628 §3.2)."""
+    body = {
+        "device_code": response.device_code,
+        "user_code": response.user_code,
+        "verification_uri": response.verification_uri,
+        "verification_uri_complete": response.verification_uri_complete,
+        "expires_in": response.expires_in,
+        "interval": response.interval,
+    }
+    return json_response(body, headers=nonce_header(response.nonce))
+
+
 def empty_response(nonce: str | None) -> Response:
     """Answer that all is well and there is nothing to say (RFC 7009 §2.2)."""
     return Response(status_code=200, headers=NO_STORE | nonce_header(nonce))
@@ -72,7 +92,7 @@ def nonce_header(nonce: str | None) -> dict[str, str]:
 def oauth_error(error: OAuthError) -> Response:
     """Answer with an OAuth error (RFC 6749 §5.2)."""
     headers: dict[str, str] = {}
-    if isinstance(error, InvalidClient):
+    if isinstance(error, InvalidClient | InvalidToken):
         headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, TemporarilyUnavailable | TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after)

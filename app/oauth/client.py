@@ -28,6 +28,8 @@ class GrantType(StrEnum):
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"
     CLIENT_CREDENTIALS = "client_credentials"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Client:
     public client always are (RFC 9449 §5). ``resource_uris`` are the resource servers that it
     speaks for: it may introspect the tokens for them (RFC 7662 §4). ``unverified``: it registered
     itself, so no administrator stands for its name and what else it says of itself.
+    ``exchange_audiences`` are the resource servers that it may exchange tokens for (RFC 8693): as
+    the subject alone if ``may_impersonate``, with an actor if ``may_delegate``.
     """
 
     client_id: str
@@ -70,6 +74,9 @@ class Client:
     token_endpoint_auth_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
     resource_uris: tuple[str, ...] = ()
+    exchange_audiences: tuple[str, ...] = ()
+    may_impersonate: bool = False
+    may_delegate: bool = False
     unverified: bool = False
     disabled: bool = False
     created_at: float = 0.0

@@ -96,6 +96,24 @@ class AccessDenied(OAuthError):
     error = "access_denied"
 
 
+class AuthorizationPending(OAuthError):
+    """The person has not answered yet: the device goes on polling (RFC 8628 §3.5)."""
+
+    error = "authorization_pending"
+
+
+class SlowDown(AuthorizationPending):
+    """Likewise, and the device polls too fast: its interval grows by five seconds."""
+
+    error = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """The device code has expired (RFC 8628 §3.5)."""
+
+    error = "expired_token"
+
+
 class LoginRequired(OAuthError):
     """prompt=none, and nobody is signed in (OpenID Connect Core §3.1.2.6)."""
 
@@ -106,6 +124,12 @@ class ConsentRequired(OAuthError):
     """prompt=none, and consent is needed (OpenID Connect Core §3.1.2.6)."""
 
     error = "consent_required"
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    """The person cannot be made to sign in the way that acr_values asks for (RFC 9470 §5)."""
+
+    error = "unmet_authentication_requirements"
 
 
 class InvalidRequestObject(InvalidRequest):
@@ -130,6 +154,37 @@ class InvalidRedirectUri(OAuthError):
     """A redirect URI that no client may register (RFC 7591 §3.2.2)."""
 
     error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """One of the client metadata fields is invalid, or not for this client (RFC 7591 §3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    """The software statement is malformed, expired or not its issuer's (RFC 7591 §3.2.2)."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """The software statement's issuer is not trusted here (RFC 7591 §3.2.2)."""
+
+    error = "unapproved_software_statement"
+
+
+class InvalidToken(OAuthError):
+    """A Bearer credential is missing, wrong, expired or used up (RFC 6750 §3.1)."""
+
+    error = "invalid_token"
+    status = 401
+
+    def __init__(self, description: str, *, realm: str, presented: bool) -> None:
+        super().__init__(description)
+        # RFC 6750 §3.1: if the request lacks any authentication information, the resource server
+        # SHOULD NOT include an error code or other error information.
+        self.challenge = f'Bearer realm="{realm}"' + (', error="invalid_token"' * presented)
 
 
 class ServerError(OAuthError):

@@ -16,6 +16,7 @@ _TOKEN = 32768
 # The longest value taken of each parameter that this server knows. All others are ignored.
 LIMITS: Mapping[str, int] = MappingProxyType(
     {
+        "acr_values": _TEXT,
         "client_assertion": _JWT,
         "client_assertion_type": _WORD,
         "client_id": _WORD,
@@ -24,6 +25,7 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "code_challenge": _WORD,
         "code_challenge_method": _WORD,
         "code_verifier": _WORD,
+        "device_code": _WORD,
         "dpop_jkt": _WORD,
         "grant_type": _WORD,
         "login_hint": _WORD,

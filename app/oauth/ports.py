@@ -12,6 +12,7 @@ from ..telemetry.audit import AuditEvent
 from .access_token import AccessToken
 from .authorization_code import AuthorizationCode
 from .client import Client
+from .device_code import Decision, DeviceRequest
 from .par import OpenedRequest, PushedRequest
 from .token_family import RefreshToken, Status, TokenFamily
 
@@ -97,6 +98,48 @@ class PushedRequests(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDeviceCode:
+    """A device code as its store has it; ``decision`` None while the person has not answered."""
+
+    request: DeviceRequest
+    decision: Decision | None
+    spent: bool
+
+
+class DeviceCodes(Protocol):
+    """Device authorizations (RFC 8628), by the hashes of their device code and user code."""
+
+    async def put(self, code_hash: str, user_code_hash: str, request: DeviceRequest) -> bool:
+        """Keep the request until its ``forgotten_at``, and its user code until ``expires_at``.
+
+        False if the user code is another request's: then nothing leads to this one.
+        """
+        ...
+
+    async def find(self, code_hash: str) -> StoredDeviceCode | None: ...
+
+    async def named(self, user_code_hash: str) -> str | None:
+        """Return the hash of the device code that goes with a user code."""
+        ...
+
+    async def decide(self, code_hash: str, decision: Decision) -> bool:
+        """Atomically keep the first decision, ever: True for exactly one caller."""
+        ...
+
+    async def poll(self, code_hash: str, at: float, interval: int) -> bool:
+        """Atomically note a poll; True if it came in time.
+
+        ``interval`` holds until the first poll that comes too soon after the one before. That one,
+        and each that follows too soon again, lengthens it by SLOW_DOWN.
+        """
+        ...
+
+    async def spend(self, code_hash: str) -> bool:
+        """Atomically: True for exactly one caller, ever; False for all others."""
+        ...
+
+
 class Assertions(Protocol):
     """The jti of client assertions (RFC 7523 §3, rule 7)."""
 
@@ -159,7 +202,10 @@ class ProofGate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenClaims:
-    """What an access token says (RFC 9068 §2.2), beyond what its issuer adds."""
+    """What an access token says (RFC 9068 §2.2), beyond what its issuer adds.
+
+    ``expires_by``, in POSIX seconds, cuts ``lifetime`` short. ``further`` holds claims as they are.
+    """
 
     subject: str
     client_id: str
@@ -169,6 +215,7 @@ class AccessTokenClaims:
     lifetime: int
     family_id: str | None = None
     auth_time: float | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     CONSENT_GIVEN = "consent.given"
     CONSENT_DENIED = "consent.denied"
     CONSENT_REVOKED = "consent.revoked"
+    USER_CODE_REFUSED = "user_code.refused"
     SIGNED_IN = "user.signed_in"
     SIGN_IN_FAILED = "user.sign_in_failed"
     SIGNED_OUT = "user.signed_out"
