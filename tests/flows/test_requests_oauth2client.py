@@ -1,9 +1,6 @@
 """A client that others wrote, PyPI requests_oauth2client, unmodified, against a real server."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jwskate
@@ -18,81 +15,65 @@ from requests_oauth2client import (
     PublicApp,
 )
 
-from app.cli.demo.browser import Browser
-from tests.flows.command_line import PASSWORD, Shell
-
-EMAIL = "ann@example.com"
-CALLBACK = "http://127.0.0.1/callback"
-SCOPE = "notes.read notes.write"
-KEY = jwskate.Jwk.generate(alg="ES256", kid="client-key")
+from tests.flows.place import CALLBACK, KEY, SCOPE, Place, open_place
 
 
-@dataclass(frozen=True)
-class Place:
-    """A running server, and the shell that administers it."""
+def client_of(place: Place, *arguments: str, auth_method: str | None = None) -> OAuth2Client:
+    """Register a client, and configure the library from the server's metadata."""
+    added = place.register(*arguments, auth_method=auth_method)
+    auth: Any = PublicApp(added["client_id"])
+    if added["token_endpoint_auth_method"] == "private_key_jwt":
+        auth = PrivateKeyJwt(added["client_id"], KEY)
+    elif "client_secret" in added:
+        auth = ClientSecretBasic(added["client_id"], added["client_secret"])
+    return OAuth2Client.from_discovery_endpoint(
+        place.metadata,
+        issuer=place.issuer,
+        # Not that it relaxes anything else: it lets the library speak http to loopback.
+        testing=True,
+        dpop_bound_access_tokens=True,
+        auth=auth,
+    )
 
-    shell: Shell
-    issuer: str
-    metadata: str
 
-    def client(self, *arguments: str) -> OAuth2Client:
-        """Register a client, and configure the library from the server's metadata."""
-        added = self.shell.json("client", "add", "--name", "A client", *arguments)
-        auth: Any = PublicApp(added["client_id"])
-        if added["token_endpoint_auth_method"] == "private_key_jwt":
-            auth = PrivateKeyJwt(added["client_id"], KEY)
-        elif "client_secret" in added:
-            auth = ClientSecretBasic(added["client_id"], added["client_secret"])
-        return OAuth2Client.from_discovery_endpoint(
-            self.metadata,
-            issuer=self.issuer,
-            # Not that it relaxes anything else: it lets the library speak http to loopback.
-            testing=True,
-            dpop_bound_access_tokens=True,
-            auth=auth,
-        )
-
-    def sign_in(self, client: OAuth2Client, *, push: bool = False) -> DPoPToken:
-        """Take a code through the pages, and swap it for tokens."""
-        request = client.authorization_request(
-            redirect_uri=CALLBACK, scope=SCOPE, dpop_key=DPoPKey.generate()
-        )
-        assert request.args["code_challenge_method"] == "S256"
-        assert request.args["dpop_jkt"] == request.dpop_jkt
-        # The library sends dpop_jkt and a proof by the same key to /par.
-        uri = client.pushed_authorization_request(request).uri if push else request.uri
-        browser = Browser(self.issuer, CALLBACK)
-        try:
-            callback = browser.authorize(uri, email=EMAIL, password=PASSWORD)
-        finally:
-            browser.close()
-        # Checks state, and iss against the issuer (RFC 9207).
-        answer = request.validate_callback(callback)
-        token = client.authorization_code(answer)
-        assert isinstance(token, DPoPToken)
-        return token
+def sign_in(
+    place: Place, client: OAuth2Client, *, push: bool = False, alg: str = "ES256"
+) -> DPoPToken:
+    """Take a code through the pages, and swap it for tokens."""
+    request = client.authorization_request(
+        redirect_uri=CALLBACK, scope=SCOPE, dpop_key=DPoPKey.generate(alg=alg)
+    )
+    assert request.args["code_challenge_method"] == "S256"
+    assert request.args["dpop_jkt"] == request.dpop_jkt
+    # The library sends dpop_jkt and a proof by the same key to /par.
+    uri = client.pushed_authorization_request(request).uri if push else request.uri
+    # Checks state, and iss against the issuer (RFC 9207).
+    answer = request.validate_callback(place.visit(uri))
+    token = client.authorization_code(answer)
+    assert isinstance(token, DPoPToken)
+    return token
 
 
 @pytest.fixture(scope="module", params=["auto", "required"])
 def place(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("flow")
-    shell = Shell(folder / "data", (("HOLDFAST_DPOP_NONCE", request.param),))
-    with shell.serve() as said:
-        shell.json("user", "add", EMAIL, "--password-stdin", stdin=PASSWORD)
-        yield Place(shell, said["issuer"], said["metadata"])
+    with open_place(tmp_path_factory.mktemp("place"), dpop_nonce=request.param) as place:
+        yield place
 
 
 @pytest.fixture(params=["native", "web", "private_key_jwt"])
-def client(place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> OAuth2Client:
+def client(place: Place, request: pytest.FixtureRequest) -> OAuth2Client:
     redirect = ("--redirect-uri", CALLBACK, "--scope", SCOPE)
-    if request.param != "private_key_jwt":
-        return place.client("--type", request.param, *redirect)
-    path = tmp_path / "jwks.json"
-    path.write_text(json.dumps({"keys": [KEY.public_jwk().to_dict()]}))
-    by_key = ("--auth-method", "private_key_jwt", "--jwks-file", str(path))
-    return place.client("--type", "web", *redirect, *by_key)
+    if request.param == "private_key_jwt":
+        return client_of(place, "--type", "web", *redirect, auth_method=request.param)
+    return client_of(place, "--type", request.param, *redirect)
+
+
+@pytest.fixture
+def web(place: Place) -> OAuth2Client:
+    """Return a confidential client, which may introspect."""
+    return client_of(place, "--type", "web", "--redirect-uri", CALLBACK, "--scope", SCOPE)
 
 
 def claims(token: DPoPToken) -> dict[str, Any]:
@@ -101,7 +82,7 @@ def claims(token: DPoPToken) -> dict[str, Any]:
 
 
 def test_code_pkce_dpop_and_refresh(place: Place, client: OAuth2Client) -> None:
-    token = place.sign_in(client)
+    token = sign_in(place, client)
     assert token.token_type == "DPoP"
     assert token.scope == SCOPE
     assert claims(token)["cnf"]["jkt"] == token.dpop_key.dpop_jkt
@@ -117,15 +98,15 @@ def test_code_pkce_dpop_and_refresh(place: Place, client: OAuth2Client) -> None:
 @pytest.mark.rfc("9126", "4")
 def test_a_pushed_request_leads_to_a_token(place: Place, client: OAuth2Client) -> None:
     place.shell.json("client", "update", client.client_id, "--require-par")
-    token = place.sign_in(client, push=True)
+    token = sign_in(place, client, push=True)
     assert claims(token)["cnf"]["jkt"] == token.dpop_key.dpop_jkt
     assert token.scope == SCOPE
 
 
 @pytest.mark.rfc("9449", "5")
 def test_a_public_clients_refresh_token_is_good_with_its_key_only(place: Place) -> None:
-    client = place.client("--type", "native", "--redirect-uri", CALLBACK, "--scope", SCOPE)
-    token = place.sign_in(client)
+    client = client_of(place, "--type", "native", "--redirect-uri", CALLBACK, "--scope", SCOPE)
+    token = sign_in(place, client)
     data = {"grant_type": "refresh_token", "refresh_token": token.refresh_token}
     with pytest.raises(InvalidGrant):
         client.token_request(data, dpop=True, dpop_key=DPoPKey.generate())
@@ -133,10 +114,43 @@ def test_a_public_clients_refresh_token_is_good_with_its_key_only(place: Place) 
 
 
 def test_client_credentials(place: Place) -> None:
-    client = place.client("--type", "service", "--scope", "notes.read")
+    client = client_of(place, "--type", "service", "--scope", "notes.read")
     token = client.client_credentials()
     assert isinstance(token, DPoPToken)
     assert claims(token)["cnf"]["jkt"] == token.dpop_key.dpop_jkt
     assert claims(token)["sub"] == client.client_id
     assert token.scope == "notes.read"
     assert token.refresh_token is None
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "PS256"])
+def test_proofs_of_other_algorithms(place: Place, web: OAuth2Client, alg: str) -> None:
+    token = sign_in(place, web, push=True, alg=alg)
+    assert token.dpop_key.alg == alg
+    assert claims(token)["cnf"]["jkt"] == token.dpop_key.dpop_jkt
+
+
+@pytest.mark.rfc("9449", "6.2")
+def test_introspection_tells_the_key(place: Place, web: OAuth2Client) -> None:
+    token = sign_in(place, web)
+    told = web.introspect_token(token)
+    assert told["active"] is True
+    assert told["token_type"] == "DPoP"
+    assert told["cnf"]["jkt"] == token.dpop_key.dpop_jkt
+
+
+@pytest.mark.rfc("7009", "2.1")
+def test_a_revoked_access_token_is_inactive(place: Place, web: OAuth2Client) -> None:
+    token = sign_in(place, web)
+    assert web.revoke_access_token(token)
+    assert web.introspect_token(token)["active"] is False
+    assert isinstance(web.refresh_token(token), DPoPToken)
+
+
+@pytest.mark.rfc("7009", "2.1")
+def test_a_revoked_refresh_token_ends_its_access_tokens(place: Place, web: OAuth2Client) -> None:
+    token = sign_in(place, web)
+    assert web.revoke_refresh_token(token)
+    assert web.introspect_token(token)["active"] is False
+    with pytest.raises(InvalidGrant):
+        web.refresh_token(token)
