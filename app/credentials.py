@@ -20,6 +20,8 @@ class Kind(StrEnum):
     DEVICE_CODE = "hf_dc_"
     REQUEST_URI = "hf_ru_"
     SESSION = "hf_ss_"
+    INITIAL_TOKEN = "hf_it_"
+    REGISTRATION_TOKEN = "hf_rat_"
 
 
 def b64url(raw: bytes) -> str:

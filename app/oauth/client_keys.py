@@ -27,12 +27,16 @@ class ClientKey:
 
 
 def keys_of(client: Client) -> tuple[ClientKey, ...]:
-    """Import the keys of the client's JWK set, leaving out what is no public key of a known type.
+    """Import the keys of the client's JWK set."""
+    return keys_in(client.jwks or {})
+
+
+def keys_in(jwks: Mapping[str, Any]) -> tuple[ClientKey, ...]:
+    """Import the keys of a JWK set, leaving out what is no public key of a known type.
 
     RFC 7517 §5: implementations SHOULD ignore JWKs with unknown or missing members.
     """
-    jwks = (client.jwks or {}).get("keys", ())
-    imported = (_imported(json.dumps(jwk, sort_keys=True)) for jwk in jwks)
+    imported = (_imported(json.dumps(jwk, sort_keys=True)) for jwk in jwks.get("keys", ()))
     return tuple(key for key in imported if key is not None)
 
 

@@ -6,6 +6,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 SIGNING_KEYS_AT_REST = b"holdfast signing keys at rest"
 REFRESH_SUCCESSORS = b"holdfast refresh token successors"
 OPENED_REQUESTS = b"holdfast opened authorization requests"
+REGISTRATION_SUCCESSORS = b"holdfast registration access token successors"
+CLIENT_SECRET_SUCCESSORS = b"holdfast client secret successors"
 SIGN_IN_FORMS = b"holdfast sign-in forms"
 
 
