@@ -34,6 +34,7 @@ def check(client: Client, policy: Policy) -> None:
     _check_request_objects(client)
     _check_origins(client, policy)
     _check_resources(client)
+    _check_exchange(client)
     _check_dpop(client, policy)
 
 
@@ -186,14 +187,30 @@ def _is_origin(value: str, policy: Policy) -> bool:
 
 
 def _check_resources(client: Client) -> None:
-    uris = client.resource_uris
-    if len(uris) > MAX_URIS:
-        raise Refused("resource_uris", f"expected at most {MAX_URIS}, received {len(uris)}")
-    if len(set(uris)) != len(uris):
-        raise Refused("resource_uris", "the same resource server is there twice")
+    _check_uris("resource_uris", client.resource_uris)
     # RFC 7662 §2.1: to introspect, it must authenticate.
-    if uris and client.is_public:
+    if client.resource_uris and client.is_public:
         raise Refused("resource_uris", "only a confidential client can speak for a resource server")
+
+
+def _check_exchange(client: Client) -> None:
+    _check_uris("exchange_audiences", client.exchange_audiences)
+    if not client.is_public:
+        return
+    # RFC 8693 §2.1: omitting client authentication allows for a compromised token to be leveraged
+    # [...] into other tokens by anyone possessing the compromised token.
+    if GrantType.TOKEN_EXCHANGE in client.grant_types:
+        raise Refused("grant_types", "token exchange is for confidential clients only")
+    for member in ("exchange_audiences", "may_impersonate", "may_delegate"):
+        if getattr(client, member):
+            raise Refused(member, "token exchange is for confidential clients only")
+
+
+def _check_uris(member: str, uris: tuple[str, ...]) -> None:
+    if len(uris) > MAX_URIS:
+        raise Refused(member, f"expected at most {MAX_URIS}, received {len(uris)}")
+    if len(set(uris)) != len(uris):
+        raise Refused(member, "the same resource server is there twice")
 
 
 def _check_dpop(client: Client, policy: Policy) -> None:

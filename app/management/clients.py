@@ -53,7 +53,7 @@ class ClientManagement:
         client_rules.check(client, self._policy)
         client, secret = client_secrets.with_first_secret(client)
         async with self._database.begin() as work:
-            await _check_registered(work, client.resource_uris)
+            await _check_registered(work, "resource_uris", client.resource_uris)
             if not await work.clients.add(client):
                 raise Refused("client_id", f"'{client_id}' is taken; choose another")
             await self._note(work, EventKind.CLIENT_CREATED, client_id, type=new.type.value)
@@ -71,7 +71,9 @@ class ClientManagement:
             # Disabling must always work, also for a client that today's rules would not take.
             if changed != ("disabled",):
                 client_rules.check(after, self._policy)
-            await _check_registered(work, set(after.resource_uris) - set(before.resource_uris))
+            for member in ("resource_uris", "exchange_audiences"):
+                added = set(getattr(after, member)) - set(getattr(before, member))
+                await _check_registered(work, member, added)
             await work.clients.replace(after)
             await self._note(work, EventKind.CLIENT_CHANGED, client_id, changed=" ".join(changed))
             await work.commit()
@@ -118,12 +120,10 @@ def _chosen_id(client_id: str | None) -> str:
     return client_id
 
 
-async def _check_registered(work: Work, uris: Iterable[str]) -> None:
+async def _check_registered(work: Work, member: str, uris: Iterable[str]) -> None:
     for uri in uris:
         if await work.resources.find(uri) is None:
-            raise Refused(
-                "resource_uris", f"there is no resource '{uri}'; see `holdfast resource list`"
-            )
+            raise Refused(member, f"there is no resource '{uri}'; see `holdfast resource list`")
 
 
 def _existing(client: Client | None, client_id: str) -> Client:

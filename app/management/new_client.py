@@ -77,6 +77,9 @@ class ClientChange:
     request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] | None = None
     resource_uris: tuple[str, ...] | None = None
+    exchange_audiences: tuple[str, ...] | None = None
+    may_impersonate: bool | None = None
+    may_delegate: bool | None = None
     disabled: bool | None = None
 
     def apply_to(self, client: Client) -> Client:

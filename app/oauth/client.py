@@ -28,6 +28,7 @@ class GrantType(StrEnum):
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"
     CLIENT_CREDENTIALS = "client_credentials"
+    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
     DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
     TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
@@ -53,6 +54,8 @@ class Client:
     itself, so no administrator stands for its name and what else it says of itself.
     ``exchange_audiences`` are the resource servers that it may exchange tokens for (RFC 8693): as
     the subject alone if ``may_impersonate``, with an actor if ``may_delegate``.
+    ``exchange_audiences`` are the resource servers that it may exchange tokens for (RFC 8693): as
+    the subject alone if ``may_impersonate``, with an actor if ``may_delegate``.
     """
 
     client_id: str
@@ -74,6 +77,9 @@ class Client:
     token_endpoint_auth_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
     resource_uris: tuple[str, ...] = ()
+    exchange_audiences: tuple[str, ...] = ()
+    may_impersonate: bool = False
+    may_delegate: bool = False
     exchange_audiences: tuple[str, ...] = ()
     may_impersonate: bool = False
     may_delegate: bool = False

@@ -5,7 +5,8 @@ Every method that reaches a store raises TemporarilyUnavailable when the store d
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from typing import Literal, Protocol
 
 from ..telemetry.audit import AuditEvent
@@ -216,6 +217,8 @@ class AccessTokenClaims:
     family_id: str | None = None
     auth_time: float | None = None
     acr: str | None = None
+    expires_by: float = inf
+    further: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,9 @@ class ClientRow(Base):
     token_endpoint_auth_signing_alg: Mapped[str | None]
     allowed_origins: Mapped[tuple[str, ...]] = mapped_column(Texts)
     resource_uris: Mapped[tuple[str, ...]] = mapped_column(Texts)
+    exchange_audiences: Mapped[tuple[str, ...]] = mapped_column(Texts)
+    may_impersonate: Mapped[bool]
+    may_delegate: Mapped[bool]
     unverified: Mapped[bool]
     disabled: Mapped[bool]
     created_at: Mapped[float] = mapped_column(PosixTime)
