@@ -93,9 +93,14 @@ class RedisKeys:
     def record(self, kind: str, key: str) -> str:
         """Name a one-time record: hash of its value ``v``, and what became of it. To its end.
 
-        ``s`` is there once it was spent, ``o`` once it was opened.
+        ``s`` is there once it was spent, ``o`` once it was opened; of a device code ``d`` once it
+        was decided, and ``p``, ``i``, ``pt``, ``po`` about its last poll.
         """
         return f"{self._prefix}:{kind}:{key}"
+
+    def user_code(self, user_code_hash: str) -> str:
+        """Name the hash of the device code that a user code goes with, until it expires."""
+        return f"{self._prefix}:user-code:{user_code_hash}"
 
     def assertion(self, client_id: str, jti: str) -> str:
         """Name a client assertion that was spent, until it expires."""

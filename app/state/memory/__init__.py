@@ -7,6 +7,7 @@ who uses this must hold the data directory's lock.
 from ...clock import Clock
 from ..keys import ATTEMPT_LIMIT, ATTEMPT_WINDOW
 from .counters import MemoryAssertions, MemoryAttempts
+from .device_codes import MemoryDeviceCodes
 from .one_time import MemoryCodes, MemoryPushedRequests
 from .proofs import MemoryProofs
 from .sessions import MemorySessions
@@ -31,6 +32,8 @@ class MemoryState:
         self.codes = MemoryCodes(clock, capacity)
         # Each is some kilobytes, and anybody may push for a public client.
         self.pushed_requests = MemoryPushedRequests(clock, max(1, capacity // 10))
+        # Likewise, and a device asks without a person.
+        self.device_codes = MemoryDeviceCodes(clock, max(1, capacity // 10))
         self.assertions = MemoryAssertions(clock, born_at, capacity)
         self.attempts = MemoryAttempts(clock, attempt_limit, attempt_window, capacity)
         self.proofs = MemoryProofs(clock, born_at, capacity)

@@ -43,6 +43,12 @@ class OneTimeRecords(Generic[T]):
             self._records.put(key, record, self._clock.now())
         return record
 
+    def change(self, key: str, value: T) -> None:
+        """Change the value of a record that is there, until the same time."""
+        record = self.find(key)
+        if record is not None:
+            self._records.replace(key, replace(record, value=value))
+
     def spend(self, key: str) -> bool:
         record = self.find(key)
         if record is None or record.spent:

@@ -11,6 +11,7 @@ from ...oauth.errors import TemporarilyUnavailable
 from ..keys import ATTEMPT_LIMIT, ATTEMPT_WINDOW, RedisKeys
 from .address import Target, target
 from .counters import RedisAssertions, RedisAttempts
+from .device_codes import RedisDeviceCodes
 from .epochs import Epochs, UnsuitableRedis
 from .link import Link
 from .one_time import RedisCodes, RedisPushedRequests
@@ -37,6 +38,7 @@ class RedisState:
         self._epochs = Epochs(link, keys, clock)
         self.codes = RedisCodes(link, keys, clock)
         self.pushed_requests = RedisPushedRequests(link, keys, clock)
+        self.device_codes = RedisDeviceCodes(link, keys, clock)
         self.assertions = RedisAssertions(link, keys, self._epochs, clock)
         self.attempts = RedisAttempts(link, keys, attempt_limit, attempt_window)
         self.proofs = RedisProofs(link, keys, self._epochs, clock)
