@@ -44,6 +44,7 @@ class ClientRow(Base):
     scopes: Mapped[frozenset[str]] = mapped_column(Words)
     secrets: Mapped[tuple[ClientSecret, ...]] = mapped_column(Secrets)
     jwks: Mapped[Mapping[str, Any] | None] = mapped_column(_Object)
+    jwks_uri: Mapped[str | None]
     dpop_bound_access_tokens: Mapped[bool]
     dpop_bound_refresh_tokens: Mapped[bool]
     dpop_nonce: Mapped[str | None]
@@ -73,6 +74,38 @@ class ClientOriginRow(Base):
     client_id: Mapped[str] = mapped_column(
         ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True, index=True
     )
+
+
+class RegistrationRow(Base):
+    """oauth.registration.Registration. It goes with its client."""
+
+    __tablename__ = "registrations"
+
+    client_id: Mapped[str] = mapped_column(
+        ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: Mapped[str]
+    created_at: Mapped[float] = mapped_column(PosixTime)
+    initial_token: Mapped[str | None]
+    previous_hash: Mapped[str | None]
+    request_hash: Mapped[str | None]
+    salt: Mapped[str | None]
+    rotated_at: Mapped[float | None] = mapped_column(PosixTime)
+
+
+class InitialTokenRow(Base):
+    """oauth.registration.InitialToken."""
+
+    __tablename__ = "initial_tokens"
+
+    token_id: Mapped[str] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    note: Mapped[str]
+    scopes: Mapped[frozenset[str]] = mapped_column(Words)
+    grant_types: Mapped[frozenset[str]] = mapped_column(Words)
+    uses_left: Mapped[int]
+    created_at: Mapped[float] = mapped_column(PosixTime)
+    expires_at: Mapped[float] = mapped_column(PosixTime)
 
 
 class UserRow(Base):
@@ -138,6 +171,7 @@ class FamilyRow(Base):
     code_hash: Mapped[str | None] = mapped_column(unique=True)
     code_fingerprint: Mapped[str | None]
     status: Mapped[Status] = mapped_column(Choice(Status))
+    acr: Mapped[str | None]
     born: Mapped[bool]
 
 

@@ -8,6 +8,7 @@ from .families import SqlFamilies
 from .keys import SqlKeys
 from .origins import SqlOrigins
 from .refresh_tokens import SqlRefreshTokens
+from .registrations import SqlInitialTokens, SqlRegistrations
 from .resources import SqlResources
 from .revoked_tokens import SqlRevokedTokens
 from .users import SqlUsers
@@ -46,6 +47,14 @@ class SqlUnitOfWork:
     @property
     def origins(self) -> SqlOrigins:
         return SqlOrigins(self._connection)
+
+    @property
+    def registrations(self) -> SqlRegistrations:
+        return SqlRegistrations(self._connection)
+
+    @property
+    def initial_tokens(self) -> SqlInitialTokens:
+        return SqlInitialTokens(self._connection)
 
     @property
     def users(self) -> SqlUsers:

@@ -17,6 +17,7 @@ MEMBERS = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 def upgrade() -> None:
     """Create the tables."""
     _create_clients()
+    _create_registrations()
     _create_people()
     _create_grants()
     _create_keys()
@@ -34,6 +35,8 @@ def downgrade() -> None:
         "consents",
         "users",
         "resource_servers",
+        "initial_tokens",
+        "registrations",
         "client_origins",
         "clients",
     ):
@@ -52,6 +55,7 @@ def _create_clients() -> None:
         sa.Column("scopes", sa.String(), nullable=False),
         sa.Column("secrets", sa.JSON(), nullable=False),
         sa.Column("jwks", sa.JSON(), nullable=True),
+        sa.Column("jwks_uri", sa.String(), nullable=True),
         sa.Column("dpop_bound_access_tokens", sa.Boolean(), nullable=False),
         sa.Column("dpop_bound_refresh_tokens", sa.Boolean(), nullable=False),
         sa.Column("dpop_nonce", sa.String(), nullable=True),
@@ -92,6 +96,40 @@ def _create_clients() -> None:
         sa.Column("scopes", sa.String(), nullable=False),
         sa.Column("access_token_lifetime", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("uri", name="pk_resource_servers"),
+    )
+
+
+def _create_registrations() -> None:
+    op.create_table(
+        "registrations",
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("initial_token", sa.String(), nullable=True),
+        sa.Column("previous_hash", sa.String(), nullable=True),
+        sa.Column("request_hash", sa.String(), nullable=True),
+        sa.Column("salt", sa.String(), nullable=True),
+        sa.Column("rotated_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["client_id"],
+            ["clients.client_id"],
+            name="fk_registrations_client_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("client_id", name="pk_registrations"),
+    )
+    op.create_table(
+        "initial_tokens",
+        sa.Column("token_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("grant_types", sa.String(), nullable=False),
+        sa.Column("uses_left", sa.Integer(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("token_id", name="pk_initial_tokens"),
+        sa.UniqueConstraint("token_hash", name="uq_initial_tokens_token_hash"),
     )
 
 
@@ -140,6 +178,7 @@ def _create_grants() -> None:
         sa.Column("code_hash", sa.String(), nullable=True),
         sa.Column("code_fingerprint", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("acr", sa.String(), nullable=True),
         sa.Column("born", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("serial", name="pk_token_families"),
         sa.UniqueConstraint("code_hash", name="uq_token_families_code_hash"),
