@@ -40,10 +40,22 @@ class Script:
 
     def hear(self) -> Any:
         """Return what the script says next."""
+        return json.loads(self.read_line())
+
+    def read_line(self, *, starting: str = "") -> str:
+        """Return the next line of its output that starts so."""
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, f"the script ended early:\n{self._complained()}"
-        return json.loads(line)
+        for line in self.process.stdout:
+            if line.startswith(starting):
+                return line.rstrip("\n")
+        raise AssertionError(f"the script ended early:\n{self._complained()}")
+
+    def finish(self) -> str:
+        """Return the rest of its output, once it has ended of itself and well."""
+        assert self.process.stdout is not None
+        rest = self.process.stdout.read()
+        assert self.process.wait() == 0, rest + self._complained()
+        return rest
 
     def _complained(self) -> str:
         self.process.wait()
