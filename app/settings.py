@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .dpop.algorithms import ALGORITHMS
+from .oauth.profile import PROFILES, Profile
 
 PREFIX = "HOLDFAST_"
 SECRETS_DIR = PREFIX + "SECRETS_DIR"
@@ -37,6 +38,11 @@ class Settings(BaseSettings):
     issuer: str = Field(
         default="http://127.0.0.1:8000",
         description="The server's public base URL, and the iss of its tokens.",
+    )
+    profile: Literal["none", "fapi2"] = Field(
+        default="none",
+        description="fapi2: the rules of the FAPI 2.0 Security Profile, for settings, clients and "
+        "requests.",
     )
     data_dir: Path = Field(
         default=Path(".holdfast"),
@@ -139,6 +145,14 @@ class Settings(BaseSettings):
         default="text", description="text for people, json for machines; both to stderr."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_unset_follows_the_profile(cls, given: dict[str, object]) -> dict[str, object]:
+        profile = PROFILES.get(str(given.get("profile", "none")))
+        rules = profile.settings if profile else ()
+        defaults = {rule.name: rule.default for rule in rules if rule.default is not None}
+        return {**defaults, **given}
+
     @field_validator("dpop_algs", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -199,6 +213,19 @@ class Settings(BaseSettings):
             message = "HOLDFAST_SECRET_KEY is required once the database is not SQLite"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _what_is_set_keeps_to_the_profile(self) -> "Settings":
+        for rule in self.rules.settings:
+            if not rule.keeps(getattr(self, rule.name)):
+                message = f"{PREFIX}{rule.name.upper()}: {self.rules.said(rule)}"
+                raise ValueError(message)
+        return self
+
+    @property
+    def rules(self) -> Profile:
+        """What the profile demands."""
+        return PROFILES[self.profile]
 
     @property
     def is_secure(self) -> bool:

@@ -51,9 +51,10 @@ def collect() -> Tests:
 def page(tests: Tests) -> str:
     known = tomllib.loads(SECTIONS.read_text(encoding="utf-8"))
     lines = [HEAD]
-    for number in sorted({*known, *tests}, key=int):
+    for number in sorted({*known, *tests}, key=_number):
         entry = known.get(number, {"title": "", "sections": {}})
-        lines.append(f"## RFC {number}: {entry['title']}".rstrip(": ") + "\n")
+        name = f"RFC {number}: " if number.isdigit() else ""
+        lines.append(f"## {name}{entry['title']}".rstrip(": ") + "\n")
         titles: dict[str, str] = entry["sections"]
         for section in sorted({*titles, *tests.get(number, {})}, key=_order):
             lines += _section(section, titles.get(section, ""), tests.get(number, {}))
@@ -70,6 +71,11 @@ def _section(section: str, title: str, tests: dict[str, dict[str, set[str]]]) ->
         lines += [f"- {rule}" for rule in sorted(tests[section][where])]
         lines.append("")
     return lines
+
+
+def _number(name: str) -> tuple[bool, int, str]:
+    """Sort RFCs by number, and after them what is no RFC."""
+    return not name.isdigit(), int(name) if name.isdigit() else 0, name
 
 
 def _order(section: str) -> list[tuple[bool, int, str]]:

@@ -65,6 +65,7 @@ def _management(settings: Settings, parts: Parts, passwords: Passwords, clock: C
     policy = Policy(
         allow_bearer=settings.allow_bearer,
         on_loopback=urlsplit(settings.issuer).hostname in LOOPBACK_HOSTS,
+        profile=settings.rules,
     )
     sealer = Sealer(parts.secret.current, parts.secret.previous)
     database = parts.database

@@ -15,6 +15,7 @@ _OPTIONS = {
     "name": "--name",
     "overlap": "--overlap",
     "redirect_uris": "--redirect-uri",
+    "request_object_signing_alg": "--request-object-alg",
     "scope": "--scope",
     "type": "--type",
     "access_token_lifetime": "--access-token-lifetime",

@@ -6,6 +6,7 @@ from typing import TypeVar
 from ..http import paths
 from ..oauth import metadata
 from ..oauth.client_assertion import ASSERTION_ALGS
+from ..oauth.signed_jwt import ALGS as REQUEST_OBJECT_ALGS
 from ..parts import JWKS_MAX_AGE
 from ..routes import health as health_route
 from ..routes import metadata as metadata_route
@@ -18,10 +19,16 @@ T = TypeVar("T")
 
 def published(services: Services, features: Sequence[Feature]) -> Feature:
     """Build the metadata document (RFC 8414) of the features, and the key set beside it."""
+    profile = services.profile
+    methods = _merged(each.auth_methods for each in features)
     served = metadata.Served(
         endpoints={"jwks_uri": paths.JWKS} | _merged(each.endpoints for each in features),
-        auth_methods=_merged(each.auth_methods for each in features),
-        assertion_algs=ASSERTION_ALGS,
+        auth_methods={
+            endpoint: [method for method in taken if method in profile.auth_methods]
+            for endpoint, taken in methods.items()
+        },
+        assertion_algs=profile.among(ASSERTION_ALGS),
+        request_object_algs=profile.among(REQUEST_OBJECT_ALGS),
         dpop_algs=services.settings.dpop_algs,
         further=_merged(each.metadata for each in features),
     )

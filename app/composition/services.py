@@ -12,6 +12,7 @@ from ..oauth.client_auth import ClientAuthenticator
 from ..oauth.client_endpoint import ClientDoor
 from ..oauth.grants.minting import Mint
 from ..oauth.lifetimes import Lifetimes
+from ..oauth.profile import Profile
 from ..parts import Parts
 from ..settings import Settings
 from ..state.memory import MemoryState
@@ -43,6 +44,11 @@ class Services:
         return self.settings.issuer
 
     @property
+    def profile(self) -> Profile:
+        """What the deployment demands beyond the RFCs."""
+        return self.settings.rules
+
+    @property
     def dpop_algs(self) -> frozenset[str]:
         """The proof algorithms taken."""
         return frozenset(self.settings.dpop_algs)
@@ -62,6 +68,7 @@ class Services:
             self.clock,
             self.settings.dpop_nonce,
             allow_bearer=self.settings.allow_bearer,
+            latest=self.profile.latest,
         )
 
     @cached_property
@@ -72,6 +79,7 @@ class Services:
             self.state.attempts,
             self.clock,
             issuer=self.issuer,
+            profile=self.profile,
         )
 
     def door(self, path: str, methods: Collection[AuthMethod]) -> ClientDoor:
@@ -102,4 +110,4 @@ class Services:
 
     @cached_property
     def request_checks(self) -> RequestChecks:
-        return RequestChecks(self.database.resources, issuer=self.issuer)
+        return RequestChecks(self.database.resources, issuer=self.issuer, profile=self.profile)

@@ -87,6 +87,7 @@ def _authorization(services: Services) -> AuthorizationEndpoint:
         clock=services.clock,
         secret=derive(OPENED_REQUESTS, services.parts.secret.current, None)[0],
         require_par=settings.require_par,
+        profile=services.profile,
     )
     return AuthorizationEndpoint(
         issuer=services.issuer,

@@ -46,6 +46,12 @@ def _grants(services: Services) -> Sequence[Grant]:
         AuthorizationCodeGrant(
             services.state.codes, database, database.users, refresh_tokens, mint
         ),
-        RefreshTokenGrant(database, database.users, refresh_tokens, mint),
+        RefreshTokenGrant(
+            database,
+            database.users,
+            refresh_tokens,
+            mint,
+            rotates=services.profile.rotates_refresh_tokens,
+        ),
         ClientCredentialsGrant(mint),
     )

@@ -11,7 +11,7 @@ from ..clock import Clock
 from ..credentials import digest, same
 from .binding import Bearer, BoundKey, check_client_key
 from .errors import Check, NonceRequired, ProofRefused, shown
-from .freshness import check_iat, check_memory, memory_restarted, remember_until
+from .freshness import check_iat, check_latest, check_memory, memory_restarted, remember_until
 from .nonce import Policy, check_nonce, owed, step_at, steps_accepted
 from .ports import Outcome, ProofClient, ProofMemory, Spending
 from .proof import VerifiedProof, proof_missing
@@ -21,16 +21,24 @@ class Admission:
     """The rules of one server, over the memory it shares with its replicas.
 
     ``policy`` ("off", "auto" or "required") is that of clients without their own. ``allow_bearer``
-    lets clients with ``dpop_bound_access_tokens: false`` come without a proof.
+    lets clients with ``dpop_bound_access_tokens: false`` come without a proof. ``latest``: the
+    seconds that a proof may be dated ahead even with a nonce, None for no limit.
     """
 
     def __init__(
-        self, memory: ProofMemory, clock: Clock, policy: str = "auto", *, allow_bearer: bool = False
+        self,
+        memory: ProofMemory,
+        clock: Clock,
+        policy: str = "auto",
+        *,
+        allow_bearer: bool = False,
+        latest: int | None = None,
     ) -> None:
         self._memory = memory
         self._clock = clock
         self._policy = Policy(policy)
         self._allow_bearer = allow_bearer
+        self._latest = latest
         self._nonces = _Nonces(memory)
 
     def gate(self, proof: VerifiedProof | None) -> "Gate":
@@ -57,6 +65,7 @@ class Admission:
             now=self._clock.now(),
             born_at=self._memory.born_at,
         )
+        check_latest(proof.iat, case.now, self._latest)
         try:
             step = await self._judge(case)
         except ProofRefused as refusal:

@@ -28,6 +28,20 @@ def check_iat(iat: float, now: float) -> None:
         )
 
 
+def check_latest(iat: float, now: float, latest: int | None) -> None:
+    """Raise the refusal ``iat`` for a proof so far ahead that no nonce forgives it."""
+    # FAPI 2.0 Security Profile 5.3.2.1, 13: shall reject JWTs with an iat or nbf timestamp greater
+    # than 60 seconds in the future.
+    if latest is not None and iat > now + latest:
+        raise ProofRefused(
+            Check.IAT,
+            f"iat is {distance(iat, now)} this server's clock, and a nonce makes up for {latest} "
+            "seconds at most; set the client's clock",
+            expected=f"at most {int(now + latest)}",
+            received=f"{iat}, {distance(iat, now)} this server",
+        )
+
+
 def window(now: float) -> str:
     """Put the accepted times into words."""
     return f"{ceil(now - PAST_SECONDS)} to {int(now + FUTURE_SECONDS)}"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from ..oauth import redirect_uri, scope
 from ..oauth.client import ApplicationType, AuthMethod, Client, GrantType
 from ..oauth.errors import OAuthError
+from ..oauth.profile import NO_PROFILE, Profile
 from ..oauth.signed_jwt import ALGS
 from . import client_jwks
 from .errors import Refused
@@ -18,10 +19,14 @@ NONCE_POLICIES = ("off", "auto", "required")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What this deployment allows. ``on_loopback``: its issuer is http on a loopback host."""
+    """What this deployment allows. ``on_loopback``: its issuer is http on a loopback host.
+
+    ``profile`` is the security profile that its clients must keep to.
+    """
 
     allow_bearer: bool = False
     on_loopback: bool = False
+    profile: Profile = NO_PROFILE
 
 
 def check(client: Client, policy: Policy) -> None:
@@ -36,6 +41,7 @@ def check(client: Client, policy: Policy) -> None:
     _check_resources(client)
     _check_exchange(client)
     _check_dpop(client, policy)
+    _check_profile(client, policy.profile)
 
 
 def _check_name(client: Client) -> None:
@@ -225,3 +231,8 @@ def _check_dpop(client: Client, policy: Policy) -> None:
             "dpop_bound_access_tokens",
             "tokens bound to no key are off; set HOLDFAST_ALLOW_BEARER=true first, if you must",
         )
+
+
+def _check_profile(client: Client, profile: Profile) -> None:
+    if (rule := profile.broken_by(client)) is not None:
+        raise Refused(rule.member, profile.said(rule))

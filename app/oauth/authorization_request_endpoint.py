@@ -12,11 +12,12 @@ from . import authorization, delivery, interaction, opening, par, request_object
 from .authorization import AuthorizationRequest, ReturnAddress
 from .client import Client
 from .delivery import Delivery, Way
-from .errors import InvalidRequestUri
+from .errors import InvalidRequest, InvalidRequestUri
 from .interaction import Pairs, Person
 from .opening import Opening
 from .parameters import Parameters
 from .ports import Clients, PushedRequests, Resources, ResourceServer
+from .profile import NO_PROFILE, Profile
 from .signed_jwt import SignedJwt
 
 _UNKNOWN = "the request_uri is unknown, or was not opened in time: push the request again"
@@ -34,13 +35,18 @@ class Checked:
 class RequestChecks:
     """Holds an authorization request to every rule that does not depend on how it came."""
 
-    def __init__(self, resources: Resources, *, issuer: str) -> None:
+    def __init__(self, resources: Resources, *, issuer: str, profile: Profile = NO_PROFILE) -> None:
         self._resources = resources
         self._issuer = issuer
+        self._profile = profile
 
     async def __call__(self, pairs: Pairs, address: ReturnAddress) -> Checked:
         """Check, or raise the OAuthError to tell the client."""
         request = authorization.validate(Parameters.parse(pairs), address)
+        # FAPI 2.0 Security Profile 5.3.2.2, 6: shall require the redirect_uri parameter in pushed
+        # authorization requests.
+        if self._profile.needs_redirect_uri and not address.sent:
+            raise InvalidRequest("redirect_uri is missing; this server requires it in each request")
         found = [await self._resources.find(uri) for uri in request.resources]
         # What the token endpoint would refuse is refused before the person is asked.
         resource.aim(request.resources, found, request.scopes, default_audience=self._issuer)
@@ -80,6 +86,7 @@ class RequestReader:
         clock: Clock,
         secret: bytes,
         require_par: bool,
+        profile: Profile = NO_PROFILE,
     ) -> None:
         self._issuer = issuer
         self._clients = clients
@@ -88,6 +95,7 @@ class RequestReader:
         self._clock = clock
         self._secret = secret
         self._require_par = require_par
+        self._profile = profile
 
     async def open(self, pairs: Pairs, person: Person | None) -> Brought:
         """Find out what is asked, and where the answer goes.
@@ -97,6 +105,8 @@ class RequestReader:
         brought = delivery.read(pairs)
         found = await self._clients.find(brought.client_id)
         client = authorization.registered(found, brought.client_id)
+        if (flaw := self._profile.flaw_of(client)) is not None:
+            raise InvalidRequest(flaw)
         if brought.way is Way.PLAIN:
             return self._plain(brought, client, pairs)
         signed, asked = None, pairs

@@ -10,9 +10,10 @@ from .client import AuthMethod, Client, ClientSecret
 from .client_assertion import ASSERTION_ALGS, Assertion, UnverifiedAssertion
 from .client_keys import ClientKey, keys_of
 from .client_presented import Presented
-from .errors import InvalidClient, TooManyAttempts
+from .errors import InvalidClient, TooManyAttempts, UnauthorizedClient
 from .origin import check_origin
 from .ports import Assertions, Attempts, Clients
+from .profile import NO_PROFILE, Profile
 
 AUTH_METHODS = tuple(AuthMethod)
 
@@ -33,7 +34,7 @@ class AuthenticatedClient:
 
 
 class ClientAuthenticator:
-    """Authenticates clients. ``algs`` are those taken for the signature of an assertion."""
+    """Authenticates clients, and lets none pass whose registration the profile forbids."""
 
     def __init__(
         self,
@@ -43,14 +44,15 @@ class ClientAuthenticator:
         clock: Clock,
         *,
         issuer: str,
-        algs: Sequence[str] = ASSERTION_ALGS,
+        profile: Profile = NO_PROFILE,
     ) -> None:
         self._clients = clients
         self._assertions = assertions
         self._attempts = attempts
         self._clock = clock
         self._issuer = issuer
-        self._algs = tuple(algs)
+        self._profile = profile
+        self._algs = profile.among(ASSERTION_ALGS)
 
     async def authenticate(
         self,
@@ -67,12 +69,16 @@ class ClientAuthenticator:
         Origin header field. An assertion is found unspent, and stays so until
         ``spend_assertion``; its ``aud`` may be the issuer, the endpoint, or one of ``also``.
         """
+        self._check_method(presented)
         if presented.assertion is not None:
-            audiences = (self._issuer, endpoint, *also)
+            others = () if self._profile.issuer_only else (endpoint, *also)
+            audiences = (self._issuer, *others)
             authenticated = await self._by_assertion(presented.assertion, audiences)
         else:
             authenticated = await self._by_secret(presented, address)
         check_origin(origin, authenticated.client, self._issuer)
+        if (flaw := self._profile.flaw_of(authenticated.client)) is not None:
+            raise UnauthorizedClient(flaw)
         return authenticated
 
     async def spend_assertion(self, authenticated: AuthenticatedClient) -> None:
@@ -86,6 +92,14 @@ class ClientAuthenticator:
             raise _replayed()
         # The memory may have been lost under this request.
         client_assertion.check_memory(assertion, self._assertions.born_at)
+
+    def _check_method(self, presented: Presented) -> None:
+        taken = self._profile.auth_methods
+        if presented.method not in taken:
+            raise InvalidClient(
+                f"expected the client to authenticate with {', '.join(taken)}, as the "
+                f"{self._profile.title} demands here, received {presented.method}"
+            )
 
     async def _by_secret(self, presented: Presented, address: str) -> AuthenticatedClient:
         client = await self._clients.find(presented.client_id)

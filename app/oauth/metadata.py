@@ -21,6 +21,7 @@ class Served:
     auth_methods: Mapping[str, Sequence[str]]
     assertion_algs: Sequence[str]
     dpop_algs: Sequence[str]
+    request_object_algs: Sequence[str] = signed_jwt.ALGS
     scopes: Sequence[str] = ()
     further: Mapping[str, Any] = field(default_factory=dict)
 
@@ -44,7 +45,7 @@ def document(issuer: str, served: Served) -> dict[str, Any]:
         "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
         # RFC 9101 §10.1: the JWS algorithms for request objects; "none" is none of them.
-        "request_object_signing_alg_values_supported": list(signed_jwt.ALGS),
+        "request_object_signing_alg_values_supported": list(served.request_object_algs),
     }
     for name, methods in served.auth_methods.items():
         members |= _authentication(name, methods, served.assertion_algs)

@@ -28,12 +28,16 @@ class _Refresh:
     token: RefreshToken
     family: TokenFamily
     request: GrantRequest
+    server_rotates: bool
 
     @property
     def rotates(self) -> bool:
         client = self.request.client
         # RFC 9700 §4.14.2: refresh tokens for public clients MUST be sender-constrained or rotated.
-        return client.rotate_refresh_tokens or (client.is_public and self.family.jkt is None)
+        if client.is_public and self.family.jkt is None:
+            return True
+        # FAPI 2.0 Security Profile 5.3.2.1, 9: shall not use refresh token rotation.
+        return self.server_rotates and client.rotate_refresh_tokens
 
 
 class RefreshTokenGrant:
@@ -42,12 +46,19 @@ class RefreshTokenGrant:
     grant_type = GrantType.REFRESH_TOKEN
 
     def __init__(
-        self, database: Database, users: Users, refresh_tokens: RefreshTokens, mint: Mint
+        self,
+        database: Database,
+        users: Users,
+        refresh_tokens: RefreshTokens,
+        mint: Mint,
+        *,
+        rotates: bool = True,
     ) -> None:
         self._database = database
         self._users = users
         self._refresh_tokens = refresh_tokens
         self._mint = mint
+        self._rotates = rotates
         self._replay = RefreshReplay(database, retry_window=mint.lifetimes.refresh_retry)
 
     async def authorize(self, request: GrantRequest) -> Authorization:
@@ -69,7 +80,7 @@ class RefreshTokenGrant:
         # RFC 6749 §6: the refresh token is bound to the client to which it was issued.
         if found is None or found[1].client_id != request.client.client_id:
             raise InvalidGrant(_UNKNOWN)
-        return _Refresh(value, *found, request)
+        return _Refresh(value, *found, request, self._rotates)
 
     async def _check_alive(self, refresh: _Refresh) -> None:
         token, family, request = refresh.token, refresh.family, refresh.request
