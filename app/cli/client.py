@@ -47,6 +47,12 @@ JwksFile = Annotated[
         help="Public keys of private_key_jwt and request objects, a JWK set; - for stdin.",
     ),
 ]
+JwksUri = Annotated[
+    str | None,
+    typer.Option(
+        "--jwks-uri", metavar="URL", help="Where it publishes these keys, instead of a file."
+    ),
+]
 Origins = Annotated[
     list[str] | None,
     typer.Option(
@@ -99,6 +105,7 @@ def add(
     ] = None,
     grant_type: GrantTypes = None,
     jwks_file: JwksFile = None,
+    jwks_uri: JwksUri = None,
     allowed_origin: Origins = None,
     resource_server: ResourceServers = None,
     dpop_nonce: Annotated[
@@ -129,6 +136,7 @@ def add(
         auth_method=auth_method,
         grant_types=frozenset(grant_type) if grant_type else None,
         jwks=_read_jwks(jwks_file),
+        jwks_uri=jwks_uri,
         dpop_bound_access_tokens=not bearer,
         dpop_bound_refresh_tokens=bind_refresh_tokens,
         dpop_nonce=dpop_nonce,
@@ -181,6 +189,7 @@ def update(
     scope: Scopes = None,
     grant_type: GrantTypes = None,
     jwks_file: JwksFile = None,
+    jwks_uri: JwksUri = None,
     allowed_origin: Origins = None,
     resource_server: ResourceServers = None,
     dpop_nonce: Annotated[
@@ -212,6 +221,7 @@ def update(
         scopes=_words(scope),
         grant_types=frozenset(grant_type) if grant_type else None,
         jwks=_read_jwks(jwks_file),
+        jwks_uri=jwks_uri,
         dpop_bound_access_tokens=None if bearer is None else not bearer,
         dpop_bound_refresh_tokens=bind_refresh_tokens,
         dpop_nonce=dpop_nonce,

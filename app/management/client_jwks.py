@@ -7,6 +7,8 @@ from typing import Any
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
+from ..outbound.errors import NotAllowed
+from ..outbound.target import target_of
 from .errors import Refused
 
 FIELD = "jwks"
@@ -34,6 +36,42 @@ def check(jwks: Mapping[str, Any]) -> None:
         raise Refused(FIELD, "two keys have the same kid; give each its own")
     if len(keys) > 1 and len(kids) != len(keys):
         raise Refused(FIELD, "with several keys each needs a kid, so that assertions can name one")
+
+
+def check_uri(uri: str, *, http_on_loopback: bool) -> None:
+    """Raise Refused unless keys may be fetched from such a URL (RFC 7591 §2, jwks_uri)."""
+    try:
+        target_of(uri, http_on_loopback=http_on_loopback)
+    except NotAllowed as error:
+        raise Refused("jwks_uri", error.sentence) from None
+
+
+def usable(jwks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those keys of a set found at a jwks_uri that a client may sign with.
+
+    Raises Refused, saying what is wrong with the first key, where there are none.
+    """
+    keys = jwks.get("keys")
+    if not isinstance(keys, list) or not keys:
+        raise Refused(FIELD, 'expected a JWK set with at least one key, like {"keys": [{…}]}')
+    if len(keys) > MAX_KEYS:
+        raise Refused(FIELD, f"expected at most {MAX_KEYS} keys, received {len(keys)}")
+    kept, flaws = [], []
+    for position, key in enumerate(keys, start=1):
+        # A key that everybody can read in full proves nothing, nor does its publisher's next one.
+        if isinstance(key, dict) and PRIVATE_MEMBERS & key.keys() and key.get("kty") != "oct":
+            raise Refused(FIELD, f"key {position} is published with its private half; replace it")
+        try:
+            _check_key(key, f"key {position}")
+        except Refused as flaw:
+            # RFC 7517 §5: implementations SHOULD ignore JWKs within a JWK Set that use "kty" values
+            # that are not understood, [...] or for which values are out of the supported ranges.
+            flaws.append(flaw)
+        else:
+            kept.append(key)
+    if not kept:
+        raise flaws[0]
+    return {"keys": kept}
 
 
 def _check_key(key: object, name: str) -> None:

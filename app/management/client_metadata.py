@@ -84,6 +84,7 @@ def applied(members: Mapping[str, Any], base: Client, bounds: Bounds) -> Client:
         redirect_uris=tuple(given.get("redirect_uris", ())),
         scopes=_scopes(given, bounds),
         jwks=given.get("jwks"),
+        jwks_uri=given.get("jwks_uri"),
         # RFC 9449 §5.2 has the default false; here tokens are bound unless a client objects.
         dpop_bound_access_tokens=given.get("dpop_bound_access_tokens", True),
         require_pushed_authorization_requests=given.get(
@@ -111,6 +112,7 @@ def metadata_of(client: Client) -> dict[str, Any]:
         "redirect_uris": list(client.redirect_uris),
         "scope": scope.render(client.scopes),
         "jwks": None if client.jwks is None else dict(client.jwks),
+        "jwks_uri": client.jwks_uri,
         "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
         "require_pushed_authorization_requests": client.require_pushed_authorization_requests,
         "require_signed_request_object": client.require_signed_request_object,

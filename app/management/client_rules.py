@@ -35,7 +35,7 @@ def check(client: Client, policy: Policy) -> None:
     _check_grants(client)
     _check_redirect_uris(client, policy)
     _check_scopes(client)
-    _check_keys(client)
+    _check_keys(client, policy)
     _check_request_objects(client)
     _check_origins(client, policy)
     _check_resources(client)
@@ -132,21 +132,28 @@ def check_scopes(scopes: frozenset[str]) -> None:
             )
 
 
-def _check_keys(client: Client) -> None:
+def _check_keys(client: Client, policy: Policy) -> None:
     by_assertion = client.auth_method is AuthMethod.PRIVATE_KEY_JWT
     signs_requests = client.request_object_signing_alg is not None
-    if client.jwks is None:
-        if by_assertion:
-            raise Refused("jwks", "private_key_jwt needs the client's public keys, as a JWK set")
-        if signs_requests:
-            raise Refused("jwks", "request objects need the client's public keys, as a JWK set")
+    if client.jwks is None and client.jwks_uri is None:
+        if by_assertion or signs_requests:
+            reason = "private_key_jwt needs" if by_assertion else "request objects need"
+            raise Refused(
+                "jwks", f"{reason} the client's public keys: a JWK set, or its URL as jwks_uri"
+            )
         return
     if not by_assertion and not signs_requests:
         raise Refused(
             "jwks",
             "only a client with private_key_jwt or a request_object_signing_alg has keys",
         )
-    client_jwks.check(client.jwks)
+    # RFC 7591 §2: The "jwks_uri" and "jwks" parameters MUST NOT both be present.
+    if client.jwks is not None and client.jwks_uri is not None:
+        raise Refused("jwks_uri", "expected jwks or jwks_uri, received both; keep one of them")
+    if client.jwks is not None:
+        client_jwks.check(client.jwks)
+    if client.jwks_uri is not None:
+        client_jwks.check_uri(client.jwks_uri, http_on_loopback=policy.on_loopback)
 
 
 def _check_request_objects(client: Client) -> None:

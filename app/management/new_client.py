@@ -19,6 +19,7 @@ class NewClient:
     auth_method: AuthMethod | None = None
     grant_types: frozenset[str] | None = None
     jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
     dpop_bound_access_tokens: bool = True
     dpop_bound_refresh_tokens: bool = False
     dpop_nonce: str | None = None
@@ -42,6 +43,7 @@ class NewClient:
             redirect_uris=self.redirect_uris,
             scopes=self.scopes,
             jwks=self.jwks,
+            jwks_uri=self.jwks_uri,
             dpop_bound_access_tokens=self.dpop_bound_access_tokens,
             dpop_bound_refresh_tokens=self.dpop_bound_refresh_tokens,
             dpop_nonce=self.dpop_nonce,
@@ -60,7 +62,8 @@ class ClientChange:
     """What to change; None leaves a member as it is.
 
     ``dpop_nonce`` "default" takes away the client's own policy, so that the server's holds again;
-    ``request_object_signing_alg`` "" ends the use of request objects.
+    ``request_object_signing_alg`` "" ends the use of request objects. Of ``jwks`` and ``jwks_uri``
+    the one that is given takes the place of the other.
     """
 
     client_name: str | None = None
@@ -68,6 +71,7 @@ class ClientChange:
     scopes: frozenset[str] | None = None
     grant_types: frozenset[str] | None = None
     jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
     dpop_bound_access_tokens: bool | None = None
     dpop_bound_refresh_tokens: bool | None = None
     dpop_nonce: str | None = None
@@ -93,6 +97,11 @@ class ClientChange:
             asked["dpop_nonce"] = None
         if asked.get("request_object_signing_alg") == "":
             asked["request_object_signing_alg"] = None
+        # RFC 7591 §2: The "jwks_uri" and "jwks" parameters MUST NOT both be present.
+        if (asked.keys() & {"jwks", "jwks_uri"}) == {"jwks"}:
+            asked["jwks_uri"] = None
+        elif (asked.keys() & {"jwks", "jwks_uri"}) == {"jwks_uri"}:
+            asked["jwks"] = None
         return replace(client, **asked)
 
 

@@ -24,6 +24,7 @@ def client_view(client: Client) -> dict[str, Any]:
         "redirect_uris": list(client.redirect_uris),
         "scope": scope.render(client.scopes),
         "jwks": None if client.jwks is None else dict(client.jwks),
+        "jwks_uri": client.jwks_uri,
         "allowed_origins": list(client.allowed_origins),
         "resource_uris": list(client.resource_uris),
         "exchange_audiences": list(client.exchange_audiences),

@@ -46,7 +46,8 @@ class Client:
     """A registered client.
 
     ``scopes`` is what it may ask for. ``jwks`` holds the public keys of ``private_key_jwt``
-    and of request objects, which it may sign with ``request_object_signing_alg`` (RFC 9101).
+    and of request objects, which it may sign with ``request_object_signing_alg`` (RFC 9101);
+    ``jwks_uri`` is where they are to be had instead (see ports.ClientKeys).
     ``dpop_nonce`` overrides the server's nonce policy ("off", "auto" or "required").
     ``dpop_bound_refresh_tokens`` ties a confidential client's refresh tokens to the key; those of a
     public client always are (RFC 9449 §5). ``resource_uris`` are the resource servers that it
@@ -67,6 +68,7 @@ class Client:
     scopes: frozenset[str] = frozenset()
     secrets: tuple[ClientSecret, ...] = ()
     jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
     dpop_bound_access_tokens: bool = True
     dpop_bound_refresh_tokens: bool = False
     dpop_nonce: str | None = None

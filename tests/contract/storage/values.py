@@ -25,6 +25,7 @@ def a_client(**changes: Any) -> Client:
         scopes=frozenset({"read", "write"}),
         secrets=(ClientSecret(digest("new")), ClientSecret(digest("old"), NOW + 60.5)),
         jwks={"keys": [{"kty": "EC"}]},
+        jwks_uri="https://b.example/jwks",
         dpop_bound_access_tokens=False,
         dpop_bound_refresh_tokens=True,
         dpop_nonce="required",
