@@ -21,7 +21,7 @@ class SignedIn:
 
     @property
     def person(self) -> Person:
-        return Person(self.user.user_id, self.session.auth_time)
+        return Person(self.user.user_id, self.session.auth_time, self.session.acr)
 
 
 class BrowserSessions:
@@ -38,8 +38,10 @@ class BrowserSessions:
         self._clock = clock
         self._lifetime = lifetime
 
-    async def start(self, user_id: str, replacing: str | None) -> str:
+    async def start(self, user_id: str, replacing: str | None, *, acr: str | None = None) -> str:
         """Start a session and return the browser's new value; the one it held before ends.
+
+        ``acr`` says how the person signed in (see oauth.authentication_context).
 
         The value is new at every sign-in, so that nobody can plant one beforehand.
         """
@@ -50,6 +52,7 @@ class BrowserSessions:
             auth_time=now,
             csrf=mint(Kind.SESSION),
             expires_at=now + self._lifetime,
+            acr=acr,
         )
         await self.end(replacing)
         await self._sessions.put(digest(value), session)

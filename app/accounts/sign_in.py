@@ -4,6 +4,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from ..clock import Clock
 from ..credentials import digest
+from ..oauth.authentication_context import PASSWORD
 from ..oauth.errors import TooManyAttempts
 from ..oauth.ports import Attempts
 from ..telemetry.audit import AuditEvent, AuditSink, EventKind
@@ -48,7 +49,7 @@ class SignIn:
         # faster than passwords are hashed.
         with self._passwords.place():
             user = await self._admitted(email.strip()[: MAX_EMAIL + 1], password, address)
-        value = await self._sessions.start(user.user_id, replacing)
+        value = await self._sessions.start(user.user_id, replacing, acr=PASSWORD)
         self._record(EventKind.SIGNED_IN, user.user_id, address)
         return value
 

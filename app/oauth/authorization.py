@@ -1,15 +1,16 @@
 """Authorization requests: which are valid.
 
 RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 9449 §10, and of OpenID Connect Core §3.1.2.1 the parameters
-``prompt`` and ``max_age``.
+``prompt``, ``max_age`` and ``acr_values``.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import pkce, redirect_uri, resource, scope
+from . import authentication_context, pkce, redirect_uri, resource, scope
 from .client import Client, GrantType
+from .dpop_jkt import thumbprint
 from .errors import (
     InvalidRequest,
     RequestUriNotSupported,
@@ -22,8 +23,6 @@ RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = ("query",)
 PROMPTS = frozenset({"none", "login", "consent"})
 
-# RFC 7638 §3: a SHA-256 in base64url: 43 characters, of which the last carries four bits.
-_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -42,7 +41,10 @@ class ReturnAddress:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A valid authorization request. ``max_age`` in seconds."""
+    """A valid authorization request. ``max_age`` in seconds.
+
+    ``acr_values`` are those asked for that this server can meet: one of them must be.
+    """
 
     address: ReturnAddress
     scopes: frozenset[str]
@@ -51,6 +53,7 @@ class AuthorizationRequest:
     dpop_jkt: str | None = None
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
 
     @property
     def client(self) -> Client:
@@ -102,9 +105,10 @@ def validate(parameters: Parameters, address: ReturnAddress) -> AuthorizationReq
         scopes=scope.narrow(parameters.get("scope"), client.scopes),
         resources=resource.parse(parameters.all("resource")),
         code_challenge=challenge,
-        dpop_jkt=_thumbprint(parameters.get("dpop_jkt")),
+        dpop_jkt=thumbprint(parameters.get("dpop_jkt")),
         prompt=_prompt(parameters.get("prompt")),
         max_age=_max_age(parameters.get("max_age")),
+        acr_values=authentication_context.parse(parameters.get("acr_values")),
     )
 
 
@@ -117,16 +121,6 @@ def _check_response(parameters: Parameters) -> None:
     mode = parameters.get("response_mode")
     if mode is not None and mode not in RESPONSE_MODES:
         raise InvalidRequest(f"expected response_mode 'query', received '{mode}'")
-
-
-def _thumbprint(value: str | None) -> str | None:
-    # RFC 9449 §10: the JWK Thumbprint of the proof-of-possession public key using SHA-256.
-    if value is not None and not _THUMBPRINT.fullmatch(value):
-        raise InvalidRequest(
-            "dpop_jkt must be a SHA-256 JWK thumbprint (RFC 7638) in 43 base64url characters, "
-            f"received '{value}'"
-        )
-    return value
 
 
 def _prompt(value: str | None) -> frozenset[str]:

@@ -11,7 +11,7 @@ class AuthorizationCode:
 
     ``redirect_uri`` is the one of the authorization request; ``redirect_uri_sent`` tells whether it
     was in the request, and so must be repeated. ``dpop_jkt`` is the key the code is bound to
-    (RFC 9449 §10), if any.
+    (RFC 9449 §10), if any. ``acr`` says how the person signed in (see authentication_context).
     """
 
     client_id: str
@@ -24,6 +24,7 @@ class AuthorizationCode:
     dpop_jkt: str | None
     auth_time: float
     expires_at: float
+    acr: str | None = None
 
     @property
     def fingerprint(self) -> str:

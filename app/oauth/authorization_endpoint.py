@@ -179,6 +179,7 @@ class AuthorizationEndpoint:
             resources=request.resources,
             dpop_jkt=request.dpop_jkt,
             auth_time=person.auth_time,
+            acr=person.acr,
             expires_at=self._clock.now() + self._code_lifetime,
         )
         await self._codes.put(digest(value), code)

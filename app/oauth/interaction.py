@@ -18,6 +18,7 @@ from .ports import Consent
 
 _TRAVELLING = frozenset(
     {
+        "acr_values",
         "client_id",
         "code_challenge",
         "code_challenge_method",
@@ -39,10 +40,11 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in, and since when (POSIX seconds)."""
+    """Who is signed in, since when (POSIX seconds), and how (see authentication_context)."""
 
     user_id: str
     auth_time: float
+    acr: str | None = None
 
 
 class Step(StrEnum):
@@ -75,6 +77,9 @@ def needs_sign_in(request: AuthorizationRequest, person: Person, now: float) -> 
     # OpenID Connect Core §3.1.2.1: login: The Authorization Server SHOULD prompt the End-User for
     # reauthentication.
     if "login" in request.prompt:
+        return True
+    # RFC 9470 §5: the authorization server SHOULD consider the requested acr value as necessary.
+    if request.acr_values and person.acr not in request.acr_values:
         return True
     # OpenID Connect Core §3.1.2.1: If the elapsed time is greater than this value, the OP MUST
     # attempt to actively re-authenticate the End-User. Note that max_age=0 is equivalent to

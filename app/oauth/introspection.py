@@ -15,7 +15,7 @@ from .token_family import RefreshToken, TokenFamily
 
 INACTIVE: Mapping[str, Any] = {"active": False}
 
-_SHOWN = ("client_id", "sub", "aud", "iss", "exp", "iat", "jti", "auth_time", "cnf")
+_SHOWN = ("client_id", "sub", "aud", "iss", "exp", "iat", "jti", "auth_time", "acr", "cnf", "act")
 
 
 def may_see(caller: Client, token: AccessToken) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import authorization, pkce, signed_jwt
+from . import authentication_context, authorization, pkce, signed_jwt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ def document(issuer: str, served: Served) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(served.dpop_algs),
         "scopes_supported": sorted(served.scopes),
         "prompt_values_supported": sorted(authorization.PROMPTS),
+        # RFC 9470 §7: signals that the authorization server will understand and honor the
+        # acr_values and max_age parameters.
+        "acr_values_supported": list(authentication_context.ACR_VALUES),
         # RFC 9126 §5: the presence of pushed_authorization_request_endpoint tells that its own
         # request_uris are taken; others are not. If omitted, the default value is true.
         "request_parameter_supported": True,

@@ -21,7 +21,8 @@ class TokenFamily:
     ``code_hash`` is unique: it is the tombstone of the code that gave birth to the family, and
     ``code_fingerprint`` what a later redemption of that code must match to count as a replay.
     ``jkt`` is the key its refresh tokens are bound to; None where the client's own
-    authentication binds them (RFC 9449 §5).
+    authentication binds them (RFC 9449 §5). ``acr`` and ``auth_time`` are of the sign-in that the
+    authorization came from, and stay (RFC 9470 §6.1).
     """
 
     family_id: str
@@ -36,6 +37,7 @@ class TokenFamily:
     code_hash: str | None = None
     code_fingerprint: str | None = None
     status: Status = Status.ACTIVE
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ class Session:
     """A signed-in browser. Times are POSIX seconds.
 
     The cookie holds a random value; the store knows only its hash. ``csrf`` is the secret from
-    which form tokens are made.
+    which form tokens are made. ``acr`` says how the person signed in (OpenID Connect Core §2).
     """
 
     user_id: str
     auth_time: float
     csrf: str
     expires_at: float
+    acr: str | None = None
 
 
 class Sessions(Protocol):

@@ -45,7 +45,6 @@ class ClientRow(Base):
     secrets: Mapped[tuple[ClientSecret, ...]] = mapped_column(Secrets)
     jwks: Mapped[Mapping[str, Any] | None] = mapped_column(_Object)
     jwks_uri: Mapped[str | None]
-    jwks_uri: Mapped[str | None]
     dpop_bound_access_tokens: Mapped[bool]
     dpop_bound_refresh_tokens: Mapped[bool]
     dpop_nonce: Mapped[str | None]

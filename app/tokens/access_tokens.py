@@ -23,8 +23,11 @@ class SignedAccessTokens:
         """Sign. Raises TemporarilyUnavailable when there is no active key."""
         key = self._keyring.active()
         jti = secrets.token_urlsafe(16)
-        lifetime = min(claims.lifetime, self._keyring.longest_token_lifetime)
-        payload = self._payload(claims, jti, int(self._clock.now()), lifetime)
+        now = int(self._clock.now())
+        lifetime = min(
+            claims.lifetime, self._keyring.longest_token_lifetime, floor(claims.expires_by - now)
+        )
+        payload = self._payload(claims, jti, now, lifetime)
         return IssuedToken(key.sign(payload), jti, lifetime)
 
     def _payload(
@@ -44,11 +47,15 @@ class SignedAccessTokens:
         # RFC 9068 §2.2.3: if the request has a scope, the token SHOULD include it.
         if claims.scopes:
             payload["scope"] = " ".join(sorted(claims.scopes))
+        # RFC 9470 §6.1: the auth_time and acr claims are used to convey the time and context of the
+        # user authentication event.
         if claims.auth_time is not None:
             payload["auth_time"] = int(claims.auth_time)
+        if claims.acr is not None:
+            payload["acr"] = claims.acr
         # RFC 9449 §6.1: the hash of the public key, as the jkt member of the cnf claim.
         if claims.jkt is not None:
             payload["cnf"] = {"jkt": claims.jkt}
         if claims.family_id is not None:
             payload["family_id"] = claims.family_id
-        return payload
+        return {**claims.further, **payload}

@@ -56,7 +56,6 @@ def _create_clients() -> None:
         sa.Column("secrets", sa.JSON(), nullable=False),
         sa.Column("jwks", sa.JSON(), nullable=True),
         sa.Column("jwks_uri", sa.String(), nullable=True),
-        sa.Column("jwks_uri", sa.String(), nullable=True),
         sa.Column("dpop_bound_access_tokens", sa.Boolean(), nullable=False),
         sa.Column("dpop_bound_refresh_tokens", sa.Boolean(), nullable=False),
         sa.Column("dpop_nonce", sa.String(), nullable=True),

@@ -75,6 +75,7 @@ def _founding(code_hash: str, code: AuthorizationCode, request: GrantRequest) ->
         scopes=code.scopes,
         resources=code.resources,
         auth_time=code.auth_time,
+        acr=code.acr,
         fingerprint=code.fingerprint,
         request=request,
     )

@@ -31,6 +31,7 @@ class Founding:
     auth_time: float
     fingerprint: str
     request: GrantRequest
+    acr: str | None = None
 
     def family(self, lifetime: int) -> TokenFamily:
         """Make the family that this redemption founds."""
@@ -45,6 +46,7 @@ class Founding:
             resources=self.resources,
             jkt=request.binding.jkt if is_bound else None,
             auth_time=self.auth_time,
+            acr=self.acr,
             created_at=request.now,
             expires_at=request.now + lifetime,
             code_hash=self.code_hash,

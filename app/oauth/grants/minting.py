@@ -1,8 +1,10 @@
 """Tokens, made the same way by every grant."""
 
 import secrets
+from collections.abc import Mapping
 
 from ...credentials import b64url, digest
+from ..access_token import AccessToken
 from ..lifetimes import Lifetimes
 from ..ports import AccessTokenClaims, AccessTokens, IssuedToken
 from ..resource import Target
@@ -46,6 +48,36 @@ class Mint:
                 lifetime=min(left, self.lifetime(request, target)),
                 family_id=family.family_id,
                 auth_time=family.auth_time,
+                acr=family.acr,
+            )
+        )
+
+    def for_exchange(
+        self,
+        request: GrantRequest,
+        target: Target,
+        subject: AccessToken,
+        *,
+        expires_by: float,
+        further: Mapping[str, object],
+    ) -> IssuedToken:
+        """Sign a token for the subject of another, of its family and ending with it at the latest.
+
+        ``further`` holds claims as they are. Raises TemporarilyUnavailable.
+        """
+        return self._access_tokens.issue(
+            AccessTokenClaims(
+                subject=subject.subject,
+                client_id=request.client.client_id,
+                audience=target.audience,
+                scopes=target.scopes,
+                jkt=request.binding.jkt,
+                lifetime=self.lifetime(request, target),
+                family_id=subject.family_id,
+                auth_time=subject.claims.get("auth_time"),
+                acr=subject.claims.get("acr"),
+                expires_by=expires_by,
+                further=further,
             )
         )
 

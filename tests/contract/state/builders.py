@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from app.dpop.ports import Spending
 from app.oauth.authorization_code import AuthorizationCode
+from app.oauth.device_code import Decision, DeviceRequest
 from app.oauth.par import PushedRequest
 from app.state.session import Session
 from tests.builders import NOW, s256
@@ -27,6 +28,7 @@ def a_code(**changes: Any) -> AuthorizationCode:
         dpop_jkt=s256("key"),
         auth_time=NOW - 1.25,
         expires_at=NOW + 60,
+        acr="urn:example:acr",
     )
     return dataclasses.replace(code, **changes)
 
@@ -40,8 +42,25 @@ def a_pushed_request(**changes: Any) -> PushedRequest:
     return dataclasses.replace(request, **changes)
 
 
+def a_device_request(**changes: Any) -> DeviceRequest:
+    request = DeviceRequest(
+        client_id="client",
+        scopes=frozenset({"openid", "profile"}),
+        resources=("https://api.example",),
+        dpop_jkt=s256("key"),
+        interval=5,
+        expires_at=NOW + 60,
+    )
+    return dataclasses.replace(request, **changes)
+
+
+def a_decision(**changes: Any) -> Decision:
+    decision = Decision(allowed=True, user_id="user ü", auth_time=NOW - 1.25)
+    return dataclasses.replace(decision, **changes)
+
+
 def a_session(**changes: Any) -> Session:
-    session = Session(user_id="user", auth_time=NOW, csrf="secret", expires_at=NOW + 3600)
+    session = Session("user", NOW, csrf="secret", expires_at=NOW + 3600, acr="urn:example:acr")
     return dataclasses.replace(session, **changes)
 
 

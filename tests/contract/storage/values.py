@@ -73,6 +73,7 @@ def a_family(code: str | None = None, **changes: Any) -> TokenFamily:
         expires_at=NOW + 3600,
         code_hash=code_hash,
         code_fingerprint=fingerprint("spa", "http://127.0.0.1/cb", "challenge"),
+        acr="urn:example:acr",
     )
     return replace(family, **changes)
 
