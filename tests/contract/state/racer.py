@@ -8,7 +8,7 @@ from app.dpop.ports import Outcome
 from app.state.redis import RedisState
 from tests.builders import NOW, FrozenClock
 
-from .builders import a_spending
+from .builders import a_decision, a_device_request, a_hash, a_spending
 
 COUNT = 40
 
@@ -22,8 +22,19 @@ async def race(url: str, prefix: str) -> dict[str, list[bool]]:
     codes = asyncio.gather(*(state.codes.spend(name) for name in names))
     jtis = asyncio.gather(*(state.assertions.spend("client", name, NOW + 60) for name in names))
     proofs = asyncio.gather(*(state.proofs.spend(a_spending(proof=name)) for name in names))
+    device_codes = state.device_codes
+    decisions = asyncio.gather(*(device_codes.decide(name, a_decision()) for name in names))
+    polls = asyncio.gather(*(device_codes.poll(name, NOW, 5) for name in names))
+    devices = asyncio.gather(*(device_codes.spend(name) for name in names))
+    user_codes = asyncio.gather(
+        *(device_codes.put(a_hash(), name, a_device_request()) for name in names)
+    )
     won = {
         "codes": await codes,
+        "device codes": await devices,
+        "decisions": await decisions,
+        "polls": await polls,
+        "user codes": await user_codes,
         "assertions": await jtis,
         "proofs": [outcome is Outcome.FRESH for outcome in await proofs],
     }

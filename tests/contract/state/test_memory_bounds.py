@@ -9,7 +9,7 @@ from app.oauth.errors import TemporarilyUnavailable
 from app.state.memory import MemoryState
 from tests.builders import NOW, FrozenClock
 
-from .builders import a_code, a_session, a_spending
+from .builders import a_code, a_device_request, a_session, a_spending
 
 
 @pytest.fixture
@@ -121,6 +121,18 @@ async def test_a_full_store_of_sessions_takes_none_and_forgets_none(small: Memor
     with pytest.raises(TemporarilyUnavailable):
         await small.sessions.put("one more", a_session())
     assert await small.sessions.find("session 0") == a_session()
+
+
+async def test_a_full_store_of_device_codes_takes_none_and_forgets_none(
+    clock: FrozenClock,
+) -> None:
+    state = MemoryState(clock, born_at=None, capacity=30)
+    for number in range(3):
+        assert await state.device_codes.put(f"{number}", f"user {number}", a_device_request())
+    with pytest.raises(TemporarilyUnavailable):
+        await state.device_codes.put("one more", "one more user", a_device_request())
+    assert await state.device_codes.named("one more user") is None
+    assert [await state.device_codes.spend(f"{number}") for number in range(3)] == [True] * 3
 
 
 async def test_counting_and_forgiving_over_and_over_holds_one_entry(

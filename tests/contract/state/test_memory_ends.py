@@ -3,12 +3,22 @@
 import pytest
 
 from app.dpop.ports import Outcome
+from app.oauth.device_code import TOLD_EXPIRED
 from app.oauth.ports import StoredCode
 from app.state.keys import ATTEMPT_WINDOW, MARKER_LIFETIME
 from app.state.memory import MemoryState
 from tests.builders import NOW, FrozenClock
 
-from .builders import a_code, a_hash, a_pushed_request, a_session, a_spending, at_once
+from .builders import (
+    a_code,
+    a_decision,
+    a_device_request,
+    a_hash,
+    a_pushed_request,
+    a_session,
+    a_spending,
+    at_once,
+)
 
 STEP = int(NOW // 60)
 
@@ -68,6 +78,25 @@ async def test_the_first_to_open_a_pushed_request_decides_its_end(
     clock.advance(0.001)
     assert await memory_state.pushed_requests.open(key, NOW + 3600) is None
     assert not await memory_state.pushed_requests.spend(key)
+
+
+@pytest.mark.rfc("8628", "3.5")
+async def test_a_device_code_is_known_for_a_while_after_its_end_and_its_user_code_is_not(
+    memory_state: MemoryState, clock: FrozenClock
+) -> None:
+    key, user_code = a_hash(), a_hash()
+    await memory_state.device_codes.put(key, user_code, a_device_request())
+    clock.advance(59.999)
+    assert await memory_state.device_codes.named(user_code) == key
+    clock.advance(0.001)
+    assert await memory_state.device_codes.named(user_code) is None
+    assert await memory_state.device_codes.put(a_hash(), user_code, a_device_request())
+    clock.advance(TOLD_EXPIRED - 0.001)
+    assert await memory_state.device_codes.find(key)
+    clock.advance(0.001)
+    assert await memory_state.device_codes.find(key) is None
+    assert not await memory_state.device_codes.decide(key, a_decision())
+    assert not await memory_state.device_codes.spend(key)
 
 
 async def test_a_proof_is_remembered_at_the_very_moment_it_expires(

@@ -3,11 +3,20 @@
 import pytest
 
 from app.dpop.ports import Outcome
+from app.oauth.device_code import TOLD_EXPIRED
 from app.state.keys import ATTEMPT_WINDOW, MARKER_LIFETIME, RedisKeys, nonce_ends_at
 from app.state.redis import RedisState
 from tests.builders import NOW, FrozenClock
 
-from .builders import a_code, a_hash, a_pushed_request, a_session, a_spending
+from .builders import (
+    a_code,
+    a_decision,
+    a_device_request,
+    a_hash,
+    a_pushed_request,
+    a_session,
+    a_spending,
+)
 
 STEP = int(NOW // 60)
 
@@ -66,6 +75,28 @@ async def test_opening_an_unknown_request_leaves_nothing_behind(
     key = a_hash()
     assert await redis_state.pushed_requests.open(key, NOW + 1800) is None
     assert await _left(redis_state, keys.record("par", key)) == -2
+
+
+async def test_a_device_code_is_known_for_a_while_after_its_end_and_its_user_code_is_not(
+    redis_state: RedisState, keys: RedisKeys
+) -> None:
+    key, user_code = a_hash(), a_hash()
+    await redis_state.device_codes.put(key, user_code, a_device_request())
+    await redis_state.device_codes.poll(key, NOW, 5)
+    await redis_state.device_codes.decide(key, a_decision())
+    await redis_state.device_codes.spend(key)
+    assert 50 < await _left(redis_state, keys.user_code(user_code)) <= 60
+    assert 350 < await _left(redis_state, keys.record("device", key)) <= 60 + TOLD_EXPIRED
+
+
+async def test_an_unknown_device_code_leaves_nothing_behind(
+    redis_state: RedisState, keys: RedisKeys
+) -> None:
+    key = a_hash()
+    await redis_state.device_codes.poll(key, NOW, 5)
+    await redis_state.device_codes.decide(key, a_decision())
+    await redis_state.device_codes.spend(key)
+    assert await _left(redis_state, keys.record("device", key)) == -2
 
 
 async def test_a_proof_is_remembered_past_its_last_moment(

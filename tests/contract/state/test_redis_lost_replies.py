@@ -13,7 +13,7 @@ from tests import redis_servers
 from tests.builders import NOW, FrozenClock
 from tests.redis_servers import Server
 
-from .builders import a_code, a_hash, a_spending
+from .builders import a_code, a_decision, a_device_request, a_hash, a_spending
 
 
 @dataclass
@@ -74,6 +74,9 @@ async def state(proxy: Proxy, clock: FrozenClock) -> AsyncIterator[RedisState]:
     await state.proofs.spend(a_spending())
     await state.assertions.spend("client", "warm", NOW + 60)
     await state.attempts.count("warm")
+    await state.device_codes.put("warm", "warm", a_device_request())
+    await state.device_codes.decide("warm", a_decision())
+    await state.device_codes.poll("warm", NOW, 5)
     yield state
     await state.close()
 
@@ -87,6 +90,42 @@ async def test_a_code_whose_spending_was_not_confirmed_is_spent_once(
     assert await state.codes.spend(key)
     assert proxy.to_lose == 0
     assert not await state.codes.spend(key)
+
+
+async def test_a_user_code_whose_keeping_was_not_confirmed_is_kept(
+    state: RedisState, proxy: Proxy
+) -> None:
+    key, user_code = a_hash(), a_hash()
+    # The record's, and the user code's.
+    proxy.to_lose = 2
+    assert await state.device_codes.put(key, user_code, a_device_request())
+    assert proxy.to_lose == 0
+    assert not await state.device_codes.put(a_hash(), user_code, a_device_request())
+
+
+async def test_a_decision_that_was_not_confirmed_is_made_once(
+    state: RedisState, proxy: Proxy
+) -> None:
+    key = a_hash()
+    await state.device_codes.put(key, a_hash(), a_device_request())
+    proxy.to_lose = 1
+    assert await state.device_codes.decide(key, a_decision())
+    assert proxy.to_lose == 0
+    assert not await state.device_codes.decide(key, a_decision())
+
+
+async def test_a_poll_that_was_not_confirmed_is_counted_once(
+    state: RedisState, proxy: Proxy
+) -> None:
+    key = a_hash()
+    await state.device_codes.put(key, a_hash(), a_device_request())
+    proxy.to_lose = 1
+    assert await state.device_codes.poll(key, NOW, 5)
+    proxy.to_lose = 1
+    assert not await state.device_codes.poll(key, NOW + 1, 5)
+    assert proxy.to_lose == 0
+    # Once too soon is ten seconds, not fifteen.
+    assert await state.device_codes.poll(key, NOW + 11, 5)
 
 
 async def test_a_proof_whose_spending_was_not_confirmed_is_fresh_once(

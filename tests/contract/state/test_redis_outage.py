@@ -16,7 +16,15 @@ from tests import redis_servers
 from tests.builders import NOW, FrozenClock
 from tests.redis_servers import Server
 
-from .builders import a_code, a_hash, a_session, a_spending, at_once
+from .builders import (
+    a_code,
+    a_decision,
+    a_device_request,
+    a_hash,
+    a_session,
+    a_spending,
+    at_once,
+)
 
 STEP = int(NOW // 60)
 
@@ -24,6 +32,14 @@ OPERATIONS: dict[str, Callable[[RedisState], Awaitable[object]]] = {
     "codes.put": lambda state: state.codes.put("code", a_code()),
     "codes.find": lambda state: state.codes.find("code"),
     "codes.spend": lambda state: state.codes.spend("code"),
+    "device_codes.put": lambda state: state.device_codes.put(
+        "device", "user code", a_device_request()
+    ),
+    "device_codes.find": lambda state: state.device_codes.find("device"),
+    "device_codes.named": lambda state: state.device_codes.named("user code"),
+    "device_codes.poll": lambda state: state.device_codes.poll("device", NOW, 5),
+    "device_codes.decide": lambda state: state.device_codes.decide("device", a_decision()),
+    "device_codes.spend": lambda state: state.device_codes.spend("device"),
     "assertions.is_spent": lambda state: state.assertions.is_spent("client", "jti"),
     "assertions.spend": lambda state: state.assertions.spend("client", "jti", NOW + 60),
     "attempts.count": lambda state: state.attempts.count("bucket"),
@@ -40,6 +56,7 @@ OPERATIONS: dict[str, Callable[[RedisState], Awaitable[object]]] = {
 }
 WRITES = (
     "codes.put",
+    "device_codes.put",
     "assertions.spend",
     "attempts.count",
     "proofs.spend",
