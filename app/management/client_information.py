@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import client_rules
 from .errors import Refused
 
 MAX_URI = 2048
@@ -55,8 +56,10 @@ def _check(name: str, value: Any) -> None:  # noqa: ANN401  # whatever JSON has
             raise Refused(name, f"expected at most {MAX_CONTACTS}, received {len(value)}")
         for each in value:
             _check_text(name, each)
-    else:
+    elif name in SOFTWARE:
         _check_text(name, value)
+    else:
+        client_rules.check_name(value, name)
 
 
 def _check_page(name: str, value: str) -> None:

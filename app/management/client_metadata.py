@@ -24,6 +24,7 @@ from joserfc.errors import ClaimError
 from ..oauth import redirect_uri, scope
 from ..oauth.authorization import RESPONSE_TYPES
 from ..oauth.client import ApplicationType, AuthMethod, Client, GrantType
+from ..oauth.registration import RESERVED_SCOPES
 from . import client_information
 from .errors import Refused
 
@@ -142,10 +143,6 @@ def _is_list_of_texts(value: object) -> bool:
 
 
 def _check_with_library(given: Mapping[str, Any]) -> None:
-    # RFC 7591 §2: The "jwks_uri" and "jwks" parameters MUST NOT both be present in the same request
-    # or response.
-    if {"jwks", "jwks_uri"} <= given.keys():
-        raise Refused("jwks_uri", "expected jwks or jwks_uri, received both; keep one of them")
     # Not what our own rules read in full and explain: Authlib takes no com.example.app:/callback.
     members = {name: given[name] for name in given if name not in {"jwks", "redirect_uris"}}
     try:
@@ -212,13 +209,14 @@ def _check_response_types(given: Mapping[str, Any], grant_types: frozenset[str])
 def _scopes(given: Mapping[str, Any], bounds: Bounds) -> frozenset[str]:
     # RFC 7591 §2: If omitted, an authorization server MAY register a client with a default set of
     # scopes.
+    allowed = frozenset(each for each in bounds.scopes if not each.startswith(RESERVED_SCOPES))
     if not given.get("scope"):
-        return bounds.scopes
+        return allowed
     asked = frozenset(given["scope"].split())
-    if excess := asked - bounds.scopes:
+    if excess := asked - allowed:
         raise Refused(
             "scope",
-            f"a client that registers itself here may have '{scope.render(bounds.scopes)}' at "
+            f"a client that registers itself here may have '{scope.render(allowed)}' at "
             f"most; received also '{scope.render(excess)[:200]}'",
         )
     return asked

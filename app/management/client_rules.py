@@ -31,11 +31,12 @@ class Policy:
 
 def check(client: Client, policy: Policy) -> None:
     """Raise Refused, naming the member, for the first rule that the client breaks."""
-    _check_name(client)
+    check_name(client.client_name)
     _check_grants(client)
     _check_redirect_uris(client, policy)
     _check_scopes(client)
     _check_keys(client, policy)
+    _check_assertions(client)
     _check_request_objects(client)
     _check_origins(client, policy)
     _check_resources(client)
@@ -44,14 +45,12 @@ def check(client: Client, policy: Policy) -> None:
     _check_profile(client, policy.profile)
 
 
-def _check_name(client: Client) -> None:
-    name = client.client_name
+def check_name(name: str, member: str = "client_name") -> None:
+    """Raise Refused unless people can read it, and nothing else, on the consent page."""
     if not name or name != name.strip() or not name.isprintable():
-        raise Refused("client_name", "expected a name of printable characters")
+        raise Refused(member, "expected a name of printable characters")
     if len(name) > MAX_NAME:
-        raise Refused(
-            "client_name", f"expected at most {MAX_NAME} characters, received {len(name)}"
-        )
+        raise Refused(member, f"expected at most {MAX_NAME} characters, received {len(name)}")
 
 
 def _check_grants(client: Client) -> None:
@@ -154,6 +153,21 @@ def _check_keys(client: Client, policy: Policy) -> None:
         client_jwks.check(client.jwks)
     if client.jwks_uri is not None:
         client_jwks.check_uri(client.jwks_uri, http_on_loopback=policy.on_loopback)
+
+
+def _check_assertions(client: Client) -> None:
+    alg = client.token_endpoint_auth_signing_alg
+    if alg is None:
+        return
+    if alg not in ALGS:
+        raise Refused(
+            "token_endpoint_auth_signing_alg",
+            f"expected one of {', '.join(ALGS)}, received '{alg[:100]}'",
+        )
+    if client.auth_method is not AuthMethod.PRIVATE_KEY_JWT:
+        raise Refused(
+            "token_endpoint_auth_signing_alg", "only a client with private_key_jwt signs assertions"
+        )
 
 
 def _check_request_objects(client: Client) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ..oauth.client import Client
 from ..oauth.ports import AuditTrail, ResourceServer
+from ..oauth.registration import InitialToken, Registration
 from ..storage.users import User
 from ..tokens.ports import SealedKeys
 
@@ -46,6 +47,42 @@ class StoredResources(Protocol):
     async def list(self) -> Sequence[ResourceServer]: ...
 
     async def delete(self, uri: str) -> bool: ...
+
+
+class StoredRegistrations(Protocol):
+    """That clients registered themselves, inside a unit of work."""
+
+    async def add(self, registration: Registration) -> None: ...
+
+    async def find(self, client_id: str) -> Registration | None: ...
+
+    async def replace(self, registration: Registration) -> None:
+        """Overwrite. The client must be locked."""
+        ...
+
+    async def count_open(self) -> int:
+        """Count the clients that came without an initial access token."""
+        ...
+
+    async def forget_unused(self, before: float) -> int:
+        """Delete those of them that came before then and that nobody ever allowed anything."""
+        ...
+
+
+class StoredInitialTokens(Protocol):
+    """Initial access tokens, inside a unit of work."""
+
+    async def add(self, token: InitialToken) -> None: ...
+
+    async def list(self) -> Sequence[InitialToken]: ...
+
+    async def find(self, token_hash: str) -> InitialToken | None: ...
+
+    async def spend(self, token_id: str, now: float) -> bool:
+        """Use it once, in one statement; False if it is used up, expired or gone."""
+        ...
+
+    async def delete(self, token_id: str) -> bool: ...
 
 
 class StoredUsers(Protocol):
@@ -92,6 +129,12 @@ class Work(Protocol):
 
     @property
     def resources(self) -> StoredResources: ...
+
+    @property
+    def registrations(self) -> StoredRegistrations: ...
+
+    @property
+    def initial_tokens(self) -> StoredInitialTokens: ...
 
     @property
     def users(self) -> StoredUsers: ...

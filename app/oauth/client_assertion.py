@@ -104,6 +104,18 @@ def is_signed_by(assertion: UnverifiedAssertion, keys: Iterable[ClientKey]) -> b
     return signed_jwt.is_signed_by(assertion.jwt, keys)
 
 
+def check_alg(assertion: UnverifiedAssertion, registered: str | None) -> None:
+    """Raise InvalidClient if the client has registered another algorithm than this one."""
+    alg = assertion.jwt.header["alg"]
+    # OpenID Connect Dynamic Client Registration §2: token_endpoint_auth_signing_alg: the algorithm
+    # that MUST be used for signing the JWT used to authenticate the Client.
+    if registered is not None and alg != registered:
+        raise InvalidClient(
+            f"expected client_assertion signed with {registered}, which the client registered, "
+            f"received alg '{alg}'"
+        )
+
+
 def _check_audience(received: object, expected: tuple[str, ...]) -> None:
     # RFC 7523 §3, rule 3: The JWT MUST contain an "aud" claim that identifies the authorization
     # server. One string only: an assertion for several servers could be used by each at the others.

@@ -126,6 +126,7 @@ class ClientAuthenticator:
         keys = keys_of(client)
         if not client_assertion.is_signed_by(unverified, keys):
             raise _failure(presented)
+        client_assertion.check_alg(unverified, client.token_endpoint_auth_signing_alg)
         if await self._assertions.is_spent(client.client_id, assertion.jti):
             raise _replayed()
         client_assertion.check_memory(assertion, self._assertions.born_at)

@@ -6,7 +6,7 @@ from typing import Any
 from . import signed_jwt
 from .client_keys import ClientKey
 from .errors import InvalidSoftwareStatement, UnapprovedSoftwareStatement
-from .signed_jwt import Unacceptable
+from .signed_jwt import SignedJwt, Unacceptable
 
 # RFC 7519 §4.1: what a JWT says of itself, and not of the client.
 OF_THE_JWT = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
@@ -31,8 +31,7 @@ class SoftwareStatements:
             jwt = signed_jwt.parse(value, _NAME)
             keys = self._keys_of(jwt.claims.get("iss"))
             signed_jwt.check_header(jwt.header, signed_jwt.ALGS, _NAME)
-            if not signed_jwt.is_signed_by(jwt, keys):
-                raise Unacceptable(f"no key of its issuer made the signature of {_NAME}")
+            _check_signature(jwt, keys)
             self._check_times(jwt.claims, now)
             self._check_audience(jwt.claims)
         except Unacceptable as flaw:
@@ -64,3 +63,8 @@ class SoftwareStatements:
         named = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if self._audience not in named:
             raise Unacceptable(f"aud of {_NAME} does not name this server, '{self._audience}'")
+
+
+def _check_signature(jwt: SignedJwt, keys: Sequence[ClientKey]) -> None:
+    if not signed_jwt.is_signed_by(jwt, keys):
+        raise Unacceptable(f"no key of its issuer made the signature of {_NAME}")

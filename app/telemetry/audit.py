@@ -26,6 +26,8 @@ class EventKind(StrEnum):
     CLIENT_CREATED = "client.created"
     CLIENT_CHANGED = "client.changed"
     CLIENT_DELETED = "client.deleted"
+    REGISTRATION_TOKEN_CREATED = "registration_token.created"
+    REGISTRATION_TOKEN_REVOKED = "registration_token.revoked"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
     USER_DELETED = "user.deleted"
