@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.dpop.errors import Check, NonceRequired, ProofRefused
 from app.http import render
 from app.oauth import errors
+from app.oauth.description import describe
 from app.oauth.errors import (
     InvalidClient,
     InvalidGrant,
@@ -40,14 +41,14 @@ def refusal(error: ProofRefused) -> Response:
 @pytest.mark.rfc("6749", "5.2")
 @given(st.text())
 def test_any_text_becomes_a_description_in_the_characters_allowed(text: str) -> None:
-    described = render.describe(text)
+    described = describe(text)
     assert ALLOWED.fullmatch(described)
     assert len(described) == len(text)
 
 
 @pytest.mark.rfc("6749", "5.2")
 def test_quotes_and_backslashes_have_readable_stand_ins() -> None:
-    assert render.describe('say "a\\b"\n\té') == "say 'a/b'  ?"
+    assert describe('say "a\\b"\n\té') == "say 'a/b'  ?"
 
 
 class TestTokenResponse:
