@@ -5,62 +5,23 @@ Installed once on a machine, outside the checkout, into a directory named by the
 
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from tests.programs import Program, started
 from tests.servers import ServerMissing
 
 PACKAGES = Path(__file__).with_name("npm")
 MANIFESTS = ("package.json", "package-lock.json")
 INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 INSTALL_WITHIN = 600
-WITHIN = 120
-
-
-@dataclass
-class Script:
-    """A running Node script that speaks lines of JSON."""
-
-    process: subprocess.Popen[str]
-    complaints: IO[bytes]
-
-    def tell(self, message: Any) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(message) + "\n")
-        self.process.stdin.flush()
-
-    def hear(self) -> Any:
-        """Return what the script says next."""
-        return json.loads(self.read_line())
-
-    def read_line(self, *, starting: str = "") -> str:
-        """Return the next line of its output that starts so."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith(starting):
-                return line.rstrip("\n")
-        raise AssertionError(f"the script ended early:\n{self._complained()}")
-
-    def finish(self) -> str:
-        """Return the rest of its output, once it has ended of itself and well."""
-        assert self.process.stdout is not None
-        rest = self.process.stdout.read()
-        assert self.process.wait() == 0, rest + self._complained()
-        return rest
-
-    def _complained(self) -> str:
-        self.process.wait()
-        self.complaints.seek(0)
-        return self.complaints.read().decode(errors="replace")[-4000:]
 
 
 @dataclass(frozen=True)
@@ -79,39 +40,28 @@ class Npm:
         return self.directory / "node_modules" / name
 
     @contextmanager
-    def run(self, script: Path, **given: Any) -> Iterator[Script]:
-        """Run a script until it is no longer needed; ``given`` is the first that it reads.
-
-        It and the modules beside it find the packages: they run as copies next to them.
-        """
-        with tempfile.TemporaryDirectory(prefix="hf-node-") as scratch:
-            for module in script.parent.glob("*.mjs"):
-                shutil.copy(module, scratch)
-            (Path(scratch) / "node_modules").symlink_to(self.directory / "node_modules")
-            with self.process(Path(scratch) / script.name) as running:
-                running.tell(given)
-                yield running
+    def run(self, script: Path, **given: Any) -> Iterator[Program]:
+        """Run a script until it is no longer needed; ``given`` is the first that it reads."""
+        with self.start(script) as running:
+            running.tell(given)
+            yield running
 
     @contextmanager
-    def process(self, *arguments: str | Path) -> Iterator[Script]:
-        """Run Node with these arguments until it is no longer needed."""
-        with tempfile.TemporaryFile() as complaints:
-            process = subprocess.Popen(
-                [self.node, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                text=True,
-            )
-            # Whoever waits for a line that never comes learns so, and does not wait for ever.
-            patience = threading.Timer(WITHIN, process.kill)
-            patience.start()
-            try:
-                yield Script(process, complaints)
-            finally:
-                patience.cancel()
-                process.kill()
-                process.communicate()
+    def start(self, script: Path, *arguments: str, **environment: str) -> Iterator[Program]:
+        """Run a script, with these variables in its environment, until it is no longer needed.
+
+        It finds the packages, and the modules beside it: they run as copies next to them.
+        """
+        with tempfile.TemporaryDirectory(prefix="hf-node-") as scratch:
+            if self.directory in script.parents:
+                copy = script
+            else:
+                for module in script.parent.glob("*.mjs"):
+                    shutil.copy(module, scratch)
+                (Path(scratch) / "node_modules").symlink_to(self.directory / "node_modules")
+                copy = Path(scratch) / script.name
+            with started([self.node, str(copy), *arguments], **environment) as running:
+                yield running
 
 
 def install() -> Npm:

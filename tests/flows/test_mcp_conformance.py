@@ -37,9 +37,9 @@ def checks(
     )
     port, results = free_port(), tmp_path_factory.mktemp("results")
     suite = npm.package("@modelcontextprotocol/conformance") / "dist" / "index.js"
-    command = [suite, "authorization", "--url", place.issuer, "--client-id", client["client_id"]]
+    command = ["authorization", "--url", place.issuer, "--client-id", client["client_id"]]
     options = ["--resource", RESOURCE, "--port", str(port), "--output-dir", str(results)]
-    with npm.process(*command, *options) as running:
+    with npm.start(suite, *command, *options) as running:
         url = running.read_line(starting=place.issuer + "/authorize")
         httpx.get(place.visit(url, f"http://127.0.0.1:{port}/callback")).raise_for_status()
         summary = running.finish()
