@@ -113,6 +113,12 @@ class Settings(BaseSettings):
         default=False,
         description="Take authorization requests of all clients through /par only (RFC 9126).",
     )
+    device_code_lifetime: Annotated[int, Field(gt=0, le=3600)] = Field(
+        default=600, description="Seconds that a person has to answer a device (RFC 8628)."
+    )
+    device_poll_interval: Annotated[int, Field(gt=0, le=60)] = Field(
+        default=5, description="Seconds that a device waits between two polls."
+    )
     session_lifetime: Seconds = Field(
         default=int(timedelta(hours=12).total_seconds()),
         description="Seconds until a signed-in browser must sign in again.",

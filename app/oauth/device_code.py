@@ -45,11 +45,15 @@ class DeviceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's answer. ``auth_time``: when they had signed in, in POSIX seconds."""
+    """A person's answer.
+
+    ``auth_time``: when they had signed in, in POSIX seconds; ``acr``: how.
+    """
 
     allowed: bool
     user_id: str
     auth_time: float
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

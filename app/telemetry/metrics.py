@@ -15,6 +15,7 @@ SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 CHALLENGE = "use_dpop_nonce"
+PENDING = frozenset({"authorization_pending", "slow_down"})
 UNAVAILABLE = "temporarily_unavailable"
 PROOF_REPLAYED = "replay"
 
@@ -38,6 +39,13 @@ class Metrics:
             "holdfast_dpop_nonce_challenges",
             "Requests told to come again with a nonce: expected, no failure.",
             ["check"],
+            registry=registry,
+        )
+        self._pending = Counter(
+            "holdfast_device_polls",
+            "Polls of devices whose person has not answered yet: expected, no failure. "
+            "slow_down counts those that came too soon.",
+            ["answer"],
             registry=registry,
         )
         self._replayed = Counter(
@@ -75,6 +83,9 @@ class Metrics:
         check = str(getattr(refusal, "check", ""))
         if error == CHALLENGE:
             self._challenged.labels(check).inc()
+            return
+        if error in PENDING:
+            self._pending.labels(error).inc()
             return
         self._refused.labels(error, check).inc()
         replayed = "proof" if check == PROOF_REPLAYED else getattr(refusal, "replayed", None)

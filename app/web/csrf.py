@@ -25,14 +25,17 @@ class FormRefused(Exception):
     """The form does not come from a page of this server, or from one that is out of date."""
 
 
-def token_of(session: Session) -> str:
-    """Return the token that the session's forms carry."""
-    return _mac(session.csrf.encode(), "form")
+def token_of(session: Session, about: str = "") -> str:
+    """Return the token that the session's forms carry.
+
+    With ``about``, that of a form about this very thing, which was shown to the person.
+    """
+    return _mac(session.csrf.encode(), f"form\n{about}" if about else "form")
 
 
-def check_token(session: Session, presented: str) -> None:
-    """Raise FormRefused unless the form is one of this session."""
-    if not same(token_of(session), presented):
+def check_token(session: Session, presented: str, about: str = "") -> None:
+    """Raise FormRefused unless the form is one of this session, and about this."""
+    if not same(token_of(session, about), presented):
         raise FormRefused
 
 

@@ -1,4 +1,4 @@
-"""Where the sign-in page may lead: back to an authorization request, or to the account page."""
+"""Where the sign-in page may lead: to an authorization request, the device or the account page."""
 
 import re
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from ..oauth.interaction import after_sign_in
 MAX_LENGTH = 32 * 1024
 
 _ACCOUNT = re.compile(rf"{paths.ACCOUNT}(?:[/?][A-Za-z0-9/?&=_-]*)?")
+_DEVICE = re.compile(rf"{paths.DEVICE}(?:\?user_code=[A-Z-]{{1,16}})?")
 _AUTHORIZE = f"{paths.AUTHORIZE}?"
 
 
@@ -29,4 +30,5 @@ def after(return_to: str) -> str:
     pairs = authorization(return_to)
     if pairs is not None:
         return _AUTHORIZE + urlencode(after_sign_in(pairs))
-    return return_to if _ACCOUNT.fullmatch(return_to) else paths.ACCOUNT
+    is_ours = _ACCOUNT.fullmatch(return_to) or _DEVICE.fullmatch(return_to)
+    return return_to if is_ours else paths.ACCOUNT

@@ -15,7 +15,7 @@ from ..oauth.authorization_endpoint import AuthorizationEndpoint
 from ..oauth.authorization_request_endpoint import Brought
 from ..oauth.errors import InvalidRequest, TooManyAttempts
 from . import csrf, return_to
-from .forms import fields_of
+from .forms import fields_of, too_many
 from .pages import Pages
 
 WRONG = 400
@@ -106,10 +106,7 @@ class SignInPages:
         return response
 
     async def _too_many(self, request: Request, form: _Form, error: TooManyAttempts) -> Response:
-        minutes = -(-error.retry_after // 60)
-        unit = "minute" if minutes == 1 else "minutes"
-        problem = f"Too many attempts. Try again in {minutes} {unit}."
-        shown = _Form(form.return_to, form.email, problem, error.status)
+        shown = _Form(form.return_to, form.email, too_many(error), error.status)
         response = await self._show(request, shown)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
