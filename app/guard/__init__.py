@@ -5,7 +5,7 @@ or management. ``fastapi`` and ``redis`` are imported by themselves: each needs 
 named after.
 """
 
-from .assembly import jwt_guard
+from .assembly import introspecting_guard, jwt_guard
 from .blocking import BlockingGuard
 from .guard import Admitted, Guard
 from .principal import Principal
@@ -19,5 +19,6 @@ __all__ = [
     "Principal",
     "Refusal",
     "Requirement",
+    "introspecting_guard",
     "jwt_guard",
 ]

@@ -8,6 +8,8 @@ from ..dpop.admission import Admission
 from ..dpop.ports import ProofMemory
 from ..state.memory.proofs import MemoryProofs
 from .guard import Guard
+from .introspection import IntrospectedTokens
+from .introspection_client import IntrospectionClient
 from .issuer import Issuer
 from .jwt_tokens import JwtTokens
 from .remote_keys import RemoteKeys
@@ -38,6 +40,31 @@ def jwt_guard(
     keys = RemoteKeys(Issuer(issuer), clock, jwks_uri=jwks_uri)
     return guard_of(
         JwtTokens(issuer, keys, clock),
+        base_url=base_url,
+        audience=audience,
+        memory=memory,
+        nonce=nonce,
+        clock=clock,
+        **options,
+    )
+
+
+def introspecting_guard(
+    *,
+    client: IntrospectionClient,
+    base_url: str,
+    audience: str | Collection[str] | None = None,
+    memory: ProofMemory | None = None,
+    nonce: str = "auto",
+    clock: Clock = _CLOCK,
+    **options: Any,  # noqa: ANN401  # as above
+) -> Guard:
+    """Make a guard that asks the issuer about every token, so that what was revoked is refused.
+
+    The other arguments are those of ``jwt_guard``.
+    """
+    return guard_of(
+        IntrospectedTokens(client, clock),
         base_url=base_url,
         audience=audience,
         memory=memory,

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ PATIENCE = 10.0
 RETRY_AFTER = 5
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
-OpenHttp = Callable[[], AbstractAsyncContextManager[httpx.AsyncClient]]
+OpenHttp = Callable[[], httpx.AsyncClient]
 
 log = logging.getLogger("holdfast.guard")
 

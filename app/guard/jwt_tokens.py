@@ -3,18 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from joserfc.errors import JoseError
-
 from ..clock import Clock
 from ..credentials import digest
-from ..dpop.algorithms import ALGORITHMS, Algorithm
+from ..dpop.algorithms import ALGORITHMS
 from ..oauth import signed_jwt
-from ..oauth.signed_jwt import SignedJwt
 from . import principal
 from .keys import Keys, KeySet
 from .principal import Principal
 from .reasons import InvalidToken
 from .remembered import Remembered
+from .signatures import signed_by
 
 LEEWAY = 10
 REMEMBERED = 4096
@@ -75,7 +73,11 @@ class JwtTokens:
             signed_jwt.check_header(jwt.header, self._algs, _NAME)
         except signed_jwt.Unacceptable as refusal:
             raise InvalidToken(str(refusal)) from None
-        keys = await self._check_signature(jwt, keys)
+        # RFC 9068 §4: The resource server MUST validate the signature of all incoming JWT access
+        # tokens according to RFC 7515 using the algorithm specified in the JWT alg Header.
+        signers = await signed_by(jwt, self._keys, keys)
+        if signers is None:
+            raise InvalidToken("the access token is not signed with a key of its issuer")
         # RFC 9068 §4: The issuer identifier for the authorization server [...] MUST exactly match
         # the value of the "iss" claim.
         if jwt.claims.get("iss") != self._issuer:
@@ -83,18 +85,7 @@ class JwtTokens:
         # RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti are REQUIRED.
         if missing := [name for name in ("sub", "aud", "iat", "jti") if name not in jwt.claims]:
             raise InvalidToken(f"the access token has no {' and no '.join(missing)}")
-        return _Verified(keys, principal.read(jwt.claims))
-
-    async def _check_signature(self, jwt: SignedJwt, keys: KeySet) -> KeySet:
-        """Return the keys, perhaps newer ones, of which one made the signature."""
-        algorithm, kid = ALGORITHMS[jwt.header["alg"]], jwt.header.get("kid")
-        if not keys.find(kid, algorithm):
-            keys = await self._keys.renewed(keys)
-        # RFC 9068 §4: The resource server MUST validate the signature of all incoming JWT access
-        # tokens according to RFC 7515 using the algorithm specified in the JWT alg Header.
-        if not any(_verifies(jwt, algorithm, key) for key in keys.find(kid, algorithm)):
-            raise InvalidToken("the access token is not signed with a key of its issuer")
-        return keys
+        return _Verified(signers, principal.read(jwt.claims))
 
     def _check_times(self, token: Principal) -> None:
         now = self._clock.now()
@@ -115,10 +106,3 @@ def _check_typ(typ: object) -> None:
     # "application/at+jwt" and reject tokens carrying any other value.
     if not isinstance(typ, str) or typ.lower() not in _TYPES:
         raise InvalidToken("the typ of the access token must be at+jwt")
-
-
-def _verifies(jwt: SignedJwt, algorithm: Algorithm, key: object) -> bool:
-    try:
-        return bool(algorithm.model.verify(jwt.signing_input, jwt.signature, key))
-    except (JoseError, ValueError, TypeError):
-        return False
