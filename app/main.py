@@ -13,6 +13,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from .accounts.passwords import Passwords
 from .clock import Clock, SystemClock
 from .composition.browsing import Browsing
+from .composition.device import device
 from .composition.feature import Feature
 from .composition.held_tokens import held_tokens
 from .composition.published import health, published
@@ -167,6 +168,7 @@ def _features(services: Services, passwords: Passwords) -> Sequence[Feature]:
         token(services),
         signing_in(services, browsing, passwords),
         held_tokens(services),
+        device(services, browsing),
     )
 
 
