@@ -69,12 +69,12 @@ def _check_grants(client: Client) -> None:
             "client_credentials is for confidential clients only, and this one is public",
         )
     # RFC 6749 §4.4.3: A refresh token SHOULD NOT be included in a client credentials answer.
-    if (
-        GrantType.REFRESH_TOKEN in client.grant_types
-        and GrantType.AUTHORIZATION_CODE not in client.grant_types
-    ):
+    by_a_person = {GrantType.AUTHORIZATION_CODE, GrantType.DEVICE_CODE}
+    if GrantType.REFRESH_TOKEN in client.grant_types and not by_a_person & client.grant_types:
         raise Refused(
-            "grant_types", "refresh_token needs authorization_code, which begets the refresh token"
+            "grant_types",
+            "refresh_token needs authorization_code or the device grant, which beget the refresh "
+            "token",
         )
 
 
@@ -120,11 +120,7 @@ def _check_scopes(client: Client) -> None:
 def check_scopes(scopes: frozenset[str]) -> None:
     """Raise Refused unless each is one scope-token (RFC 6749 §3.3)."""
     for word in sorted(scopes):
-        try:
-            parsed = scope.parse(word)
-        except OAuthError:
-            parsed = frozenset()
-        if parsed != {word}:
+        if not scope.is_token(word):
             raise Refused(
                 "scope",
                 f"'{word}' is not a scope: expected one word without quotes or backslashes",

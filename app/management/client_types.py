@@ -6,7 +6,6 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ..oauth.client import ApplicationType, AuthMethod, GrantType
-from .errors import Refused
 
 
 class ClientType(StrEnum):
@@ -40,16 +39,12 @@ DEFAULTS: Mapping[ClientType, Defaults] = MappingProxyType(
             ApplicationType.WEB,
             frozenset({GrantType.CLIENT_CREDENTIALS}),
         ),
+        # RFC 8628 §5.6: device clients are generally incapable of maintaining the confidentiality
+        # of their credentials.
+        ClientType.DEVICE: Defaults(
+            AuthMethod.NONE,
+            ApplicationType.NATIVE,
+            frozenset({GrantType.DEVICE_CODE, GrantType.REFRESH_TOKEN}),
+        ),
     }
 )
-
-
-def defaults_of(client_type: ClientType) -> Defaults:
-    """Return the defaults of a type. Raises Refused for one that could not get a token yet."""
-    if client_type not in DEFAULTS:
-        raise Refused(
-            "type",
-            "this server does not have the device authorization grant (RFC 8628) yet, so a "
-            "device could not get a token; use native for an app that can open a browser",
-        )
-    return DEFAULTS[client_type]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ..oauth.client import AuthMethod, Client
-from .client_types import ClientType, defaults_of
+from .client_types import DEFAULTS, ClientType
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class NewClient:
     client_id: str | None = None
 
     def to_client(self, client_id: str, created_at: float) -> Client:
-        """Fill in the defaults of the type. Raises Refused for a type without a grant."""
-        defaults = defaults_of(self.type)
+        """Fill in the defaults of the type."""
+        defaults = DEFAULTS[self.type]
         return Client(
             client_id=client_id,
             client_name=self.client_name,
@@ -84,6 +84,7 @@ class ClientChange:
     exchange_audiences: tuple[str, ...] | None = None
     may_impersonate: bool | None = None
     may_delegate: bool | None = None
+    unverified: bool | None = None
     disabled: bool | None = None
 
     def apply_to(self, client: Client) -> Client:

@@ -174,10 +174,13 @@ def test_a_refusal_names_the_option_and_says_what_to_do(holdfast: Holdfast) -> N
     assert line.startswith("error: --redirect-uri: 'http://client.example/cb' must use https")
 
 
-def test_a_device_is_refused_with_a_way_out(holdfast: Holdfast) -> None:
-    line = holdfast.refused("client", "add", "--type", "device", "--name", "A television")
-    assert "device authorization grant" in line
-    assert "use native" in line
+def test_a_device_needs_no_redirect_uri_and_may_have_none(holdfast: Holdfast) -> None:
+    device = ("client", "add", "--type", "device", "--name", "A television")
+    added = holdfast.json(*device)
+    assert "client_secret" not in added
+    assert "urn:ietf:params:oauth:grant-type:device_code" in added["grant_types"]
+    line = holdfast.refused(*device, "--redirect-uri", "https://client.example/callback")
+    assert "authorization_code" in line
 
 
 def test_bearer_tokens_need_the_deployments_consent(

@@ -37,6 +37,12 @@ SIGN_IN = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN})
             ApplicationType.WEB,
             frozenset({GrantType.CLIENT_CREDENTIALS}),
         ),
+        (
+            ClientType.DEVICE,
+            AuthMethod.NONE,
+            ApplicationType.NATIVE,
+            frozenset({GrantType.DEVICE_CODE, GrantType.REFRESH_TOKEN}),
+        ),
     ],
 )
 async def test_safe_defaults_follow_from_the_type(
@@ -56,14 +62,6 @@ async def test_safe_defaults_follow_from_the_type(
     assert client.rotate_refresh_tokens
     assert (added.client_secret is None) == client.is_public
     assert await clients.show(client.client_id) == client
-
-
-async def test_a_device_is_refused_while_there_is_no_grant_for_it(
-    clients: ClientManagement,
-) -> None:
-    with pytest.raises(Refused, match="device authorization grant"):
-        await clients.add(NewClient(ClientType.DEVICE, "A television"))
-    assert await clients.list() == []
 
 
 async def test_a_secret_is_returned_once_and_stored_as_a_hash(clients: ClientManagement) -> None:
