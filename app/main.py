@@ -13,10 +13,12 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from .accounts.passwords import Passwords
 from .clock import Clock, SystemClock
 from .composition.browsing import Browsing
+from .composition.client_sources import clients_by_url, origins
 from .composition.device import device
 from .composition.feature import Feature
 from .composition.held_tokens import held_tokens
 from .composition.published import health, published
+from .composition.registration import registration
 from .composition.services import Services, State
 from .composition.signing_in import signing_in
 from .composition.token import token
@@ -75,7 +77,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     # Set by whoever runs the application, some time before it ends, so that balancers look away.
     app.state.stopping = asyncio.Event()
     failures.install(app, clock=time, issuer=settings.issuer, metrics=metrics)
-    app.add_middleware(Cors, origins=lambda: app.state.parts.database.origins)
+    app.add_middleware(Cors, origins=lambda: origins(settings, app.state.parts.database))
     app.add_middleware(AccessLog, clock=time, metrics=metrics)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
@@ -96,7 +98,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tupl
     await _check_schema(parts, url)
     await parts.keys.ensure()
     await parts.keyring.refresh()
-    await parts.database.audit_writer.start()
+    await parts.database.start()
     await stack.enter_async_context(_following_keys(parts.keyring))
     return parts, state
 
@@ -168,6 +170,8 @@ def _features(services: Services, passwords: Passwords) -> Sequence[Feature]:
         token(services),
         signing_in(services, browsing, passwords),
         held_tokens(services),
+        registration(services),
+        clients_by_url(services.settings),
         device(services, browsing),
     )
 

@@ -64,6 +64,7 @@ class SqlClients:
         """Insert; False if the client_id is taken."""
         if not await self._connection.count(_ADD, SHAPE.values(client)):
             return False
+        self._connection.registered = True
         await self._origins.add(client)
         return True
 
@@ -76,6 +77,7 @@ class SqlClients:
             versioned = {**values, "expected": version}
             replaced = await self._connection.count(_REPLACE_VERSION, versioned)
         if replaced:
+            self._connection.registered = True
             await self._origins.replace(client)
             return True
         if version is not None and await self.find(client.client_id) is not None:
@@ -89,6 +91,7 @@ class SqlClients:
         """
         if not storable(client_id):
             return False
+        self._connection.registered = True
         await SqlConsents(self._connection).forget_client(client_id)
         await SqlFamilies(self._connection).revoke_all(client_id=client_id)
         return await self._connection.count(_DELETE, {"client_id": client_id}) > 0

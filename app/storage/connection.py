@@ -38,6 +38,8 @@ class Connection:
         self._driver = driver
         self._writes = writes
         self._open = True
+        # Whether something registered was changed: the unit of work then raises the version.
+        self.registered = False
 
     async def first(
         self, statement: Executable | Upsert, parameters: Parameters | None = None

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from .audit_writer import AuditWriter
 from .engine import Limits, create_private, make_engine, sqlite_path
 from .errors import named_failures
+from .registry import Registry, RememberedClients, RememberedResources
 from .schema import SchemaState, schema_state
 from .standalone import (
     StandaloneClients,
@@ -23,15 +24,17 @@ from .unit_of_work import SqlUnitOfWork
 class SqlDatabase:
     """oauth.ports.Database, the standalone repositories, and the writer of audit events.
 
-    ``audit_writer`` takes events at once but writes them only between ``start`` and ``close``.
+    Between ``start`` and ``close`` the audit events that ``audit_writer`` takes are written, and
+    what is registered is remembered (see registry).
     """
 
     def __init__(self, engine: AsyncEngine, limits: Limits) -> None:
         self._engine = engine
         self._transactions = Transactions(engine, turn_timeout=limits.pool_timeout)
-        self.clients = StandaloneClients(self._transactions)
+        registry = self._registry = Registry(self._transactions)
+        self.clients = RememberedClients(registry, StandaloneClients(self._transactions))
         self.origins = StandaloneOrigins(self._transactions)
-        self.resources = StandaloneResources(self._transactions)
+        self.resources = RememberedResources(registry, StandaloneResources(self._transactions))
         self.users = StandaloneUsers(self._transactions)
         self.keys = StandaloneKeys(self._transactions)
         self.audit_writer = AuditWriter(self._transactions.begin)
@@ -54,8 +57,14 @@ class SqlDatabase:
         """Compare the tables there with those this program expects."""
         return await schema_state(self._engine)
 
+    async def start(self) -> None:
+        """Start what goes on in the background. Raises TemporarilyUnavailable."""
+        await self._registry.start()
+        await self.audit_writer.start()
+
     async def close(self) -> None:
         """Write the audit events that wait, and close every connection."""
+        await self._registry.close()
         await self.audit_writer.close()
         await self._engine.dispose()
 

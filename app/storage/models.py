@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from ..oauth.client import ApplicationType, AuthMethod, ClientSecret
 from ..oauth.token_family import Status
 from ..telemetry.audit import EventKind
-from .types import Choice, Members, PosixTime, Secrets, Texts, Words
+from .types import Choice, Members, Objects, PosixTime, Secrets, Texts, Words
 
 # SQLite counts only an INTEGER key up by itself.
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
@@ -55,6 +55,7 @@ class ClientRow(Base):
     token_endpoint_auth_signing_alg: Mapped[str | None]
     allowed_origins: Mapped[tuple[str, ...]] = mapped_column(Texts)
     resource_uris: Mapped[tuple[str, ...]] = mapped_column(Texts)
+    authorization_details_types: Mapped[frozenset[str]] = mapped_column(Words)
     exchange_audiences: Mapped[tuple[str, ...]] = mapped_column(Texts)
     may_impersonate: Mapped[bool]
     may_delegate: Mapped[bool]
@@ -63,6 +64,15 @@ class ClientRow(Base):
     created_at: Mapped[float] = mapped_column(PosixTime)
     extra: Mapped[Mapping[str, Any]] = mapped_column("metadata", _Object)
     version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class RegistryRow(Base):
+    """One row: ``version`` counts the changes of clients and resource servers."""
+
+    __tablename__ = "registry"
+
+    serial: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(_Serial)
 
 
 class ClientOriginRow(Base):
@@ -134,6 +144,18 @@ class ResourceServerRow(Base):
     access_token_lifetime: Mapped[int | None]
 
 
+class DetailsTypeRow(Base):
+    """oauth.details_type.DetailsType."""
+
+    __tablename__ = "authorization_details_types"
+
+    type: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    schema: Mapped[Mapping[str, Any]] = mapped_column(_Object)
+    resource_uri: Mapped[str | None]
+    ask_always: Mapped[bool]
+
+
 class ConsentRow(Base):
     """oauth.ports.Consent. ``given_at`` is when it was last given or widened."""
 
@@ -145,6 +167,7 @@ class ConsentRow(Base):
     client_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     scopes: Mapped[frozenset[str]] = mapped_column(Members)
     resources: Mapped[frozenset[str]] = mapped_column(Members)
+    authorization_details: Mapped[tuple[Mapping[str, Any], ...] | None] = mapped_column(Objects)
     given_at: Mapped[float] = mapped_column(PosixTime)
 
 
@@ -172,6 +195,7 @@ class FamilyRow(Base):
     code_fingerprint: Mapped[str | None]
     status: Mapped[Status] = mapped_column(Choice(Status))
     acr: Mapped[str | None]
+    authorization_details: Mapped[tuple[Mapping[str, Any], ...] | None] = mapped_column(Objects)
     born: Mapped[bool]
 
 

@@ -37,13 +37,16 @@ class SqlResources:
 
     async def add(self, resource: ResourceServer) -> bool:
         """Insert; False if the URI is taken."""
+        self._connection.registered = True
         return await self._connection.count(_ADD, SHAPE.values(resource)) > 0
 
     async def replace(self, resource: ResourceServer) -> bool:
         """Overwrite; False if there is none."""
+        self._connection.registered = True
         values = {**SHAPE.values(resource), "id": resource.uri}
         return await self._connection.count(_REPLACE, values) > 0
 
     async def delete(self, uri: str) -> bool:
         """Delete; False if there is none."""
+        self._connection.registered = True
         return storable(uri) and await self._connection.count(_DELETE, {"uri": uri}) > 0

@@ -1,7 +1,7 @@
 """Opens transactions. In SQLite one process writes one at a time, waiting its turn here."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,13 +13,17 @@ from .unit_of_work import SqlUnitOfWork
 
 
 class Transactions:
-    """oauth.ports.Database over an engine. ``turn_timeout`` in seconds."""
+    """oauth.ports.Database over an engine. ``turn_timeout`` in seconds.
+
+    ``on_registered`` is called after each commit that changed a client or resource server.
+    """
 
     def __init__(self, engine: AsyncEngine, *, turn_timeout: float) -> None:
         self._engine = engine
         self._reading = reading(engine)
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
         self._turn_timeout = turn_timeout
+        self.on_registered: Callable[[], None] | None = None
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -27,7 +31,7 @@ class Transactions:
         async with self._my_turn(), _connected(self._engine) as driver:
             with named_failures():
                 await driver.begin()
-            yield SqlUnitOfWork(Connection(driver, writes=True))
+            yield SqlUnitOfWork(Connection(driver, writes=True), self.on_registered)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnitOfWork]:

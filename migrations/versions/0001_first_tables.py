@@ -16,6 +16,7 @@ MEMBERS = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 def upgrade() -> None:
     """Create the tables."""
+    _create_registry()
     _create_clients()
     _create_registrations()
     _create_people()
@@ -39,8 +40,19 @@ def downgrade() -> None:
         "registrations",
         "client_origins",
         "clients",
+        "registry",
     ):
         op.drop_table(table)
+
+
+def _create_registry() -> None:
+    registry = op.create_table(
+        "registry",
+        sa.Column("serial", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", SERIAL, nullable=False),
+        sa.PrimaryKeyConstraint("serial", name=op.f("pk_registry")),
+    )
+    op.bulk_insert(registry, [{"serial": 1, "version": 1}])
 
 
 def _create_clients() -> None:
