@@ -1,16 +1,24 @@
 """Reading requests: form bodies, DPoP header fields, the client's address."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
+from ..oauth import strict_json
 from ..oauth.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 200
 _QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+# What no database can hold, so that nothing of the kind gets near one.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# RFC 6750 §2.1: b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]{1,512}=*) *", re.IGNORECASE)
 
 Pairs = list[tuple[str, str]]
 
@@ -20,12 +28,43 @@ async def read_form(request: Request) -> Pairs:
 
     Raises UnsupportedMediaType (415), PayloadTooLarge (413) or InvalidRequest (400).
     """
+    # RFC 6749 §3.2: parameters are sent in the "application/x-www-form-urlencoded" format.
+    _check_media_type(request, FORM)
+    return parse_form(await _read_body(request))
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """Return a JSON object that has each member once, and texts that can be stored.
+
+    Raises UnsupportedMediaType (415), PayloadTooLarge (413) or InvalidRequest (400).
+    """
+    # RFC 7591 §3.1: an HTTP POST message with a content type of "application/json".
+    _check_media_type(request, JSON)
+    body = await _read_body(request)
+    try:
+        value = strict_json.object_in(body)
+        if _holds_unstorable(value):
+            raise ValueError  # noqa: TRY301  as the parser does for what else is wrong
+    except (ValueError, RecursionError):
+        raise InvalidRequest(
+            "the body is not a JSON object that has each member once, and no NUL character"
+        ) from None
+    return value
+
+
+def _check_media_type(request: Request, expected: str) -> None:
     content_type = request.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
-    # RFC 6749 §3.2: parameters are sent in the "application/x-www-form-urlencoded" format.
-    if media_type != FORM:
-        raise UnsupportedMediaType(f"Content-Type is '{media_type}', expected '{FORM}'")
-    return parse_form(await _read_body(request))
+    if media_type != expected:
+        raise UnsupportedMediaType(f"Content-Type is '{media_type}', expected '{expected}'")
+
+
+def _holds_unstorable(value: object) -> bool:
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is not None
+    if isinstance(value, dict):
+        return any(map(_holds_unstorable, (*value.keys(), *value.values())))
+    return isinstance(value, list) and any(map(_holds_unstorable, value))
 
 
 def read_query(request: Request) -> Pairs:
@@ -86,6 +125,18 @@ def authorization(request: Request) -> str | None:
     if len(values) > 1:
         raise InvalidRequest(f"the request has {len(values)} Authorization header fields; send one")
     return values[0] if values else None
+
+
+def bearer_token(request: Request) -> str | None:
+    """Return the Bearer token of the Authorization header field (RFC 6750 §2.1).
+
+    None where there is no such field, "" where it holds anything else. Raises InvalidRequest.
+    """
+    value = authorization(request)
+    if value is None:
+        return None
+    found = _BEARER.fullmatch(value)
+    return found[1] if found else ""
 
 
 def origin(request: Request) -> str | None:

@@ -86,8 +86,7 @@ def applied(members: Mapping[str, Any], base: Client, bounds: Bounds) -> Client:
         scopes=_scopes(given, bounds),
         jwks=given.get("jwks"),
         jwks_uri=given.get("jwks_uri"),
-        # RFC 9449 §5.2 has the default false; here tokens are bound unless a client objects.
-        dpop_bound_access_tokens=given.get("dpop_bound_access_tokens", True),
+        dpop_bound_access_tokens=_is_bound(given, base),
         require_pushed_authorization_requests=given.get(
             "require_pushed_authorization_requests", False
         ),
@@ -204,6 +203,18 @@ def _check_response_types(given: Mapping[str, Any], grant_types: frozenset[str])
             "response_types",
             f"expected {expected}, which is what these grant_types need, received {asked}"[:300],
         )
+
+
+def _is_bound(given: Mapping[str, Any], base: Client) -> bool:
+    # RFC 9449 §5.2 has the default false; here tokens are bound to a key, and only an administrator
+    # makes an exception.
+    asked: bool = given.get("dpop_bound_access_tokens", True)
+    if not asked and base.dpop_bound_access_tokens:
+        raise Refused(
+            "dpop_bound_access_tokens",
+            "expected true: the tokens of a client that registers itself are bound to its key",
+        )
+    return asked
 
 
 def _scopes(given: Mapping[str, Any], bounds: Bounds) -> frozenset[str]:

@@ -24,17 +24,26 @@ def with_first_secret(client: Client) -> tuple[Client, str | None]:
     return replace(client, secrets=(ClientSecret(digest(value)),)), value
 
 
-def with_next_secret(client: Client, *, now: float, overlap: int) -> tuple[Client, str]:
-    """Give a client a new secret; the ones it has end ``overlap`` seconds from now."""
+def living(client: Client, now: float) -> tuple[ClientSecret, ...]:
+    """Return the secrets that still work."""
+    return tuple(
+        each for each in client.secrets if each.expires_at is None or each.expires_at > now
+    )
+
+
+def with_next_secret(
+    client: Client, *, now: float, overlap: int, value: str | None = None
+) -> tuple[Client, str]:
+    """Give a client a new secret, or this one; those it has end ``overlap`` seconds from now."""
     if not has_secret(client):
         raise Refused("client_secret", f"a client with the method {client.auth_method} has none")
     if not 0 <= overlap <= MAX_OVERLAP:
         raise Refused("overlap", f"expected 0 to {MAX_OVERLAP} seconds, received {overlap}")
-    value = mint(Kind.CLIENT_SECRET)
+    value = value or mint(Kind.CLIENT_SECRET)
     ending = tuple(
         ClientSecret(each.hash, _earlier(each.expires_at, now + overlap))
-        for each in client.secrets
-        if overlap and (each.expires_at is None or each.expires_at > now)
+        for each in living(client, now)
+        if overlap
     )
     return replace(client, secrets=(ClientSecret(digest(value)), *ending)), value
 

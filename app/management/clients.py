@@ -112,9 +112,14 @@ class ClientManagement:
         )
 
 
+def random_client_id() -> str:
+    """Return a client_id that no client has."""
+    return "client_" + secrets.token_hex(8)
+
+
 def _chosen_id(client_id: str | None) -> str:
     if client_id is None:
-        return "client_" + secrets.token_hex(8)
+        return random_client_id()
     if not _CLIENT_ID.fullmatch(client_id):
         raise Refused("client_id", "expected 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -")
     return client_id

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..oauth import scope
 from ..oauth.client import Client
 from ..oauth.ports import ResourceServer
+from ..oauth.registration import InitialToken
 from ..tokens.ports import SealedKey
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def client_view(client: Client) -> dict[str, Any]:
         "require_pushed_authorization_requests": client.require_pushed_authorization_requests,
         "require_signed_request_object": client.require_signed_request_object,
         "request_object_signing_alg": client.request_object_signing_alg,
+        "unverified": client.unverified,
         "client_secrets": [{"expires_at": each.expires_at} for each in client.secrets],
     }
 
@@ -60,6 +62,19 @@ def resource_view(resource: ResourceServer) -> dict[str, Any]:
         "name": resource.name,
         "scope": scope.render(resource.scopes),
         "access_token_lifetime": resource.access_token_lifetime,
+    }
+
+
+def registration_token_view(token: InitialToken) -> dict[str, Any]:
+    """Return an initial access token, without its hash."""
+    return {
+        "token_id": token.token_id,
+        "note": token.note,
+        "uses_left": token.uses_left,
+        "expires_at": int(token.expires_at),
+        "scope": scope.render(token.scopes),
+        "grant_types": sorted(token.grant_types),
+        "created_at": int(token.created_at),
     }
 
 

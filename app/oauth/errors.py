@@ -90,6 +90,12 @@ class InvalidTarget(OAuthError):
     error = "invalid_target"
 
 
+class InvalidAuthorizationDetails(OAuthError):
+    """The authorization details are unknown, do not conform, or are too many (RFC 9396 §5)."""
+
+    error = "invalid_authorization_details"
+
+
 class AccessDenied(OAuthError):
     """The person or the server said no."""
 
@@ -172,6 +178,12 @@ class UnapprovedSoftwareStatement(OAuthError):
     """The software statement's issuer is not trusted here (RFC 7591 §3.2.2)."""
 
     error = "unapproved_software_statement"
+
+
+class Forbidden(AccessDenied):
+    """The one who asks is known, and may not."""
+
+    status = 403
 
 
 class InvalidToken(OAuthError):
