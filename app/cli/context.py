@@ -10,6 +10,7 @@ from ..clock import Clock, SystemClock
 from ..management.client_rules import Policy
 from ..management.clients import ClientManagement
 from ..management.keys import KeyManagement
+from ..management.registration_tokens import RegistrationTokenManagement
 from ..management.resources import ResourceManagement
 from ..management.users import UserManagement
 from ..parts import JWKS_MAX_AGE, KEY_POLL, Parts, open_parts
@@ -33,6 +34,7 @@ class Management:
     users: UserManagement
     resources: ResourceManagement
     keys: KeyManagement
+    registration_tokens: RegistrationTokenManagement
 
 
 @asynccontextmanager
@@ -78,4 +80,5 @@ def _management(settings: Settings, parts: Parts, passwords: Passwords, clock: C
         users=UserManagement(database, passwords, clock, actor=ACTOR),
         resources=ResourceManagement(database, clock, actor=ACTOR),
         keys=KeyManagement(database, lifecycle, clock, actor=ACTOR),
+        registration_tokens=RegistrationTokenManagement(database, clock, actor=ACTOR),
     )

@@ -12,12 +12,15 @@ _OPTIONS = {
     "dpop_nonce": "--dpop-nonce",
     "grant_types": "--grant-type",
     "jwks": "--jwks-file",
+    "lifetime": "--lifetime",
     "name": "--name",
+    "note": "--note",
     "overlap": "--overlap",
     "redirect_uris": "--redirect-uri",
     "request_object_signing_alg": "--request-object-alg",
     "scope": "--scope",
     "type": "--type",
+    "uses": "--uses",
     "access_token_lifetime": "--access-token-lifetime",
 }
 

@@ -76,6 +76,7 @@ class SqlRegistrations:
 
     async def forget_unused(self, before: float) -> int:
         """Delete those of them that came before then and that nobody ever allowed anything."""
+        self._connection.registered = True
         return await self._connection.count(_FORGET_UNUSED, {"before": before})
 
 
