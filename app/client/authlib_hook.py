@@ -11,7 +11,8 @@ import httpx
 from authlib import deprecate  # type: ignore[import-untyped]  # Authlib ships no types
 
 from ..clock import Clock
-from .flow import DpopFlow, Prover, json_member
+from .challenges import json_member
+from .flow import DpopFlow, Prover
 from .keys import DpopKey
 from .nonces import Nonces
 
@@ -92,7 +93,7 @@ _TokenAuth.SIGN_METHODS = {"dpop": _add_dpop_token}
 def _bound(response: httpx.Response) -> httpx.Response:
     # RFC 9449 §5: if a client receives a different token_type than DPoP, the protection is not
     # given, and the client MUST discard the response if it deems that protection important.
-    token_type = json_member(response, "token_type")
+    token_type = json_member(response.content, "token_type")
     if response.is_success and str(token_type).lower() != "dpop":
         raise UnsupportedTokenTypeError(description=f"token_type is {token_type}, expected DPoP")
     return response

@@ -2,64 +2,46 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, cast
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 
 from ..credentials import b64url
+from .signers import KEY_OF, AnyKey, LocalSigner, Signer, check_alg, checked_public
 
 RSA_BITS = 2048
 
-# alg → kty and crv. The first alg that fits a key is the one it gets by default.
-_KEY_OF: dict[str, tuple[str, str | None]] = {
-    "ES256": ("EC", "P-256"),
-    "ES384": ("EC", "P-384"),
-    "ES512": ("EC", "P-521"),
-    "EdDSA": ("OKP", "Ed25519"),
-    "Ed25519": ("OKP", "Ed25519"),
-    "PS256": ("RSA", None),
-    "PS384": ("RSA", None),
-    "PS512": ("RSA", None),
-    "RS256": ("RSA", None),
-}
-
-# RFC 7638 §3.2 and RFC 8037 §2: the members that make up the public key, and nothing else.
-_PUBLIC_MEMBERS = {
-    "EC": ("crv", "kty", "x", "y"),
-    "OKP": ("crv", "kty", "x"),
-    "RSA": ("e", "kty", "n"),
-}
-
 
 class DpopKey:
-    """A private key and the JWS algorithm it signs proofs with.
+    """A key pair and the JWS algorithm it signs proofs with.
 
-    Make one with ``generate`` or ``from_jwk``. Its ``repr`` shows the thumbprint only.
+    Make one with ``generate``, ``from_jwk`` or ``from_pem``, or around a Signer of your own, whose
+    private half never comes here. Its ``repr`` shows the thumbprint only.
     """
 
-    def __init__(self, key: ECKey | OKPKey | RSAKey, alg: str) -> None:
-        self.alg = alg
-        self._key = key
-        self._algorithm = JWSRegistry.algorithms[alg]
-        jwk: dict[str, Any] = key.as_dict(private=False)
-        #: The public JWK: the members of RFC 7638 only.
-        self.public_jwk = {name: jwk[name] for name in _PUBLIC_MEMBERS[key.key_type]}
-        #: The key's ``jkt``: RFC 7638, SHA-256, base64url.
-        self.thumbprint = key.thumbprint()
+    def __init__(self, signer: Signer) -> None:
+        """Raise ValueError unless the signer's public key fits its algorithm."""
+        self.alg = signer.alg
+        self._signer = signer
+        #: The public JWK: the members of RFC 7638 only. And the key's ``jkt``.
+        self.public_jwk, self.thumbprint = checked_public(signer.public_jwk, signer.alg)
         # RFC 9449 §4.2: typ "dpop+jwt", alg, and jwk "representing the public key".
-        self._header = _segment({"typ": "dpop+jwt", "alg": alg, "jwk": self.public_jwk})
+        self._header = _segment({"typ": "dpop+jwt", "alg": self.alg, "jwk": self.public_jwk})
 
     @classmethod
     def generate(cls, alg: str = "ES256") -> Self:
         """Make a new key. Raises ValueError for an algorithm that cannot sign proofs."""
-        kty, crv = _key_type(alg)
+        if alg not in KEY_OF:
+            raise ValueError(f"alg is {alg!r}, expected one of {', '.join(KEY_OF)}")
+        kty, crv = KEY_OF[alg]
         if kty == "EC":
-            return cls(ECKey.generate_key(crv), alg)
+            return cls(LocalSigner(ECKey.generate_key(crv), alg))
         if kty == "OKP":
-            return cls(OKPKey.generate_key("Ed25519"), alg)
-        return cls(RSAKey.generate_key(RSA_BITS), alg)
+            return cls(LocalSigner(OKPKey.generate_key("Ed25519"), alg))
+        return cls(LocalSigner(RSAKey.generate_key(RSA_BITS), alg))
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any], alg: str | None = None) -> Self:
@@ -71,36 +53,53 @@ class DpopKey:
             key = JWKRegistry.import_key(dict(jwk))
         except (JoseError, ValueError, TypeError, KeyError):
             raise ValueError("the JWK is not a well-formed key") from None
-        if not isinstance(key, ECKey | OKPKey | RSAKey) or not key.is_private:
+        if not isinstance(key, AnyKey) or not key.is_private:
             raise ValueError("the JWK is not the private half of an asymmetric key")
         public = key.binding.convert_raw_key_to_dict(key.public_key, private=False)
         if any(jwk.get(name) != value for name, value in public.items()):
             raise ValueError("the JWK's public half is not that of its private half")
-        kind = (key.key_type, None if isinstance(key, RSAKey) else key.curve_name)
-        fitting = [name for name, wanted in _KEY_OF.items() if wanted == kind]
-        alg = alg or key.alg or (fitting[0] if fitting else None)
-        if alg not in fitting:
-            raise ValueError(f"a {' '.join(filter(None, kind))} key cannot sign {alg} proofs")
-        return cls(key, alg)
+        return cls(LocalSigner(key, check_alg(key, alg or key.alg)))
+
+    @classmethod
+    def from_pem(cls, pem: bytes, alg: str | None = None, *, password: str | None = None) -> Self:
+        """Import a private key in PEM. Raises ValueError, also for a wrong password."""
+        try:
+            raw = load_pem_private_key(pem, None if password is None else password.encode())
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError("not a private key in PEM, or the password is wrong") from None
+        for kind in (ECKey, OKPKey, RSAKey):
+            if kind.binding.check_cryptography_key(raw):
+                key = kind.import_key(cast("Any", raw))
+                return cls(LocalSigner(key, check_alg(key, alg)))
+        raise ValueError("the PEM holds a kind of key that cannot sign proofs")
 
     def to_jwk(self) -> dict[str, Any]:
-        """Return the private JWK, ``alg`` included. Whoever has it has the key."""
-        return {**self._key.as_dict(private=True), "alg": self.alg}
+        """Return the private JWK, ``alg`` included. Whoever has it has the key.
+
+        Raises TypeError where the private half is not in this process.
+        """
+        return {**self._local().as_dict(private=True), "alg": self.alg}
+
+    def to_pem(self, *, password: str | None = None) -> bytes:
+        """Return the private key in PEM (PKCS #8), encrypted if there is a password.
+
+        Raises TypeError where the private half is not in this process.
+        """
+        return self._local().as_pem(private=True, password=password)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Sign the claims as a compact JWS with the header of a DPoP proof."""
         signing_input = f"{self._header}.{_segment(claims)}"
-        signature = self._algorithm.sign(signing_input.encode(), self._key)
+        signature = self._signer.sign(signing_input.encode())
         return f"{signing_input}.{b64url(signature)}"
+
+    def _local(self) -> AnyKey:
+        if not isinstance(self._signer, LocalSigner):
+            raise TypeError("the private half of this key is with its signer, not here")
+        return self._signer.key
 
     def __repr__(self) -> str:
         return f"<DpopKey {self.alg} {self.thumbprint}>"
-
-
-def _key_type(alg: str) -> tuple[str, str | None]:
-    if alg not in _KEY_OF:
-        raise ValueError(f"alg is {alg!r}, expected one of {', '.join(_KEY_OF)}")
-    return _KEY_OF[alg]
 
 
 def _segment(members: Mapping[str, Any]) -> str:

@@ -45,6 +45,7 @@ class DpopServer:
     challenge: str = 'DPoP error="use_dpop_nonce", algs="ES256"'
     origin: str = ""
     received: list[Received] = field(default_factory=list)
+    landed: list[dict[str, str]] = field(default_factory=list)
 
     def reset(self) -> None:
         fresh = DpopServer(origin=self.origin)
@@ -57,6 +58,8 @@ class DpopServer:
                 Route("/revoke", self._token, methods=["POST"]),
                 Route("/api", self._api, methods=["GET", "POST"]),
                 Route("/stream", self._stream),
+                Route("/redirect", self._redirect, methods=["GET", "POST"]),
+                Route("/landing", self._landing, methods=["GET", "POST"]),
             ]
         )
 
@@ -92,6 +95,14 @@ class DpopServer:
             yield b"second"
 
         return StreamingResponse(chunks())
+
+    async def _redirect(self, request: Request) -> Response:
+        await self._receive(request)
+        return Response(status_code=307, headers={"Location": request.query_params["to"]})
+
+    async def _landing(self, request: Request) -> Response:
+        self.landed.append(dict(request.headers))
+        return Response()
 
     async def _receive(self, request: Request) -> Received:
         body = await request.body()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from app.client import DpopAuth, DpopKey, Nonces
+from app.client import BodyNotReplayable, DpopAuth, DpopKey, Nonces, RedirectRefused
 from tests.builders import NOW, FrozenClock, s256
 
 from .server import ACCESS_TOKEN, DpopServer, running
@@ -173,14 +173,114 @@ async def test_a_refusal_that_asks_for_no_nonce_or_brings_none_is_not_retried(
     assert (answer.status_code, len(server.received)) == (refusal.status_code, 1)
 
 
-def test_a_streamed_body_is_sent_again_with_the_retry(server: DpopServer, auth: DpopAuth) -> None:
-    def chunks() -> Iterator[bytes]:
-        yield b"once "
-        yield b"only"
+def chunks() -> Iterator[bytes]:
+    yield b"once "
+    yield b"only"
 
+
+async def async_chunks() -> AsyncIterator[bytes]:
+    for chunk in chunks():
+        yield chunk
+
+
+def test_a_streamed_body_that_cannot_be_sent_again_is_said_to_be_so(
+    server: DpopServer, auth: DpopAuth
+) -> None:
+    server.nonce, url = "n-1", f"{server.origin}/api"
+    with httpx.Client(trust_env=False, auth=auth) as client:
+        with pytest.raises(BodyNotReplayable, match="send the request again"):
+            client.post(url, content=chunks())
+        # What the message promises: the nonce is remembered.
+        assert client.post(url, content=chunks()).status_code == 200
+    assert [received.proof.get("nonce") for received in server.received] == [None, "n-1"]
+
+
+async def test_neither_is_one_of_the_asynchronous_client(
+    server: DpopServer, auth: DpopAuth
+) -> None:
     server.nonce = "n-1"
-    httpx.post(f"{server.origin}/api", content=chunks(), auth=auth, trust_env=False)
+    async with httpx.AsyncClient(trust_env=False, auth=auth) as client:
+        with pytest.raises(BodyNotReplayable):
+            await client.post(f"{server.origin}/api", content=async_chunks())
+    assert len(server.received) == 1
+
+
+@pytest.fixture
+def holding(key: DpopKey) -> DpopAuth:
+    return DpopAuth(key, hold_streams=True).with_token(ACCESS_TOKEN)
+
+
+def test_a_streamed_body_is_held_and_sent_again_where_that_is_asked_for(
+    server: DpopServer, holding: DpopAuth
+) -> None:
+    server.nonce = "n-1"
+    httpx.post(f"{server.origin}/api", content=chunks(), auth=holding, trust_env=False)
     assert [received.body for received in server.received] == [b"once only", b"once only"]
+
+
+async def test_so_is_one_of_the_asynchronous_client(server: DpopServer, holding: DpopAuth) -> None:
+    server.nonce = "n-1"
+    async with httpx.AsyncClient(trust_env=False, auth=holding) as client:
+        await client.post(f"{server.origin}/api", content=async_chunks())
+    assert [received.body for received in server.received] == [b"once only", b"once only"]
+
+
+def test_a_streamed_body_stays_a_stream_where_no_nonce_is_wanted(
+    server: DpopServer, auth: DpopAuth
+) -> None:
+    answer = httpx.post(f"{server.origin}/api", content=chunks(), auth=auth, trust_env=False)
+    assert answer.status_code == 200
+    assert server.received[0].headers["transfer-encoding"] == "chunked"
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another origin", "the same origin"])
+@pytest.mark.rfc("9449", "4.2")
+async def test_a_redirect_takes_the_proof_nowhere(
+    send: Send, server: DpopServer, auth: DpopAuth, *, elsewhere: bool
+) -> None:
+    with running(DpopServer()) as other:
+        origin = other.origin if elsewhere else server.origin
+        url = f"{server.origin}/redirect?to={origin}/landing"
+        with pytest.raises(RedirectRefused, match="a request of your own to the new URL"):
+            await send("POST", url, auth=auth.with_token(ACCESS_TOKEN), follow_redirects=True)
+        assert (other.landed, server.landed) == ([], [])
+    assert len(server.received) == 1
+
+
+async def test_a_redirect_that_is_not_followed_reaches_the_caller(
+    send: Send, server: DpopServer, auth: DpopAuth
+) -> None:
+    answer = await send("GET", f"{server.origin}/redirect?to=/landing", auth=auth)
+    assert answer.status_code == 307
+
+
+SENT = "http11.send_request_headers.started"
+
+
+def test_a_trace_of_the_caller_s_own_is_still_called(server: DpopServer, auth: DpopAuth) -> None:
+    seen: list[str] = []
+    with httpx.Client(trust_env=False, auth=auth) as client:
+        trace = {"trace": lambda event, _: seen.append(event)}
+        client.get(f"{server.origin}/api?x=1#top", extensions=trace)
+    assert seen.count(SENT) == 1
+
+
+async def test_so_is_that_of_an_asynchronous_client(server: DpopServer, auth: DpopAuth) -> None:
+    seen: list[str] = []
+
+    async def trace(event: str, _: object) -> None:
+        seen.append(event)
+
+    async with httpx.AsyncClient(trust_env=False, auth=auth) as client:
+        await client.get(f"{server.origin}/api?x=1#top", extensions={"trace": trace})
+    assert seen.count(SENT) == 1
+
+
+def test_a_proxy_may_stand_in_between(server: DpopServer, auth: DpopAuth) -> None:
+    with httpx.Client(trust_env=False, auth=auth, proxy=server.origin) as client:
+        answer = client.post("http://api.example/token?x=1")
+    assert answer.status_code == 200
+    assert server.received[0].proof["htu"] == "http://api.example/token"
 
 
 async def test_a_streamed_answer_stays_a_stream(server: DpopServer, auth: DpopAuth) -> None:
