@@ -11,10 +11,14 @@ from .ports import Database
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A remembered consent, and the name of the client that has it."""
+    """A remembered consent, and the name of the client that has it.
+
+    ``unverified``: the client gave itself that name.
+    """
 
     client_name: str
     consent: Consent
+    unverified: bool = False
 
 
 class Permissions:
@@ -29,7 +33,7 @@ class Permissions:
         """Return what the person allowed, by client name."""
         async with self._database.read() as work:
             consents = await work.consents.list_for(user_id)
-        found = [Permission(await self._name(each.client_id), each) for each in consents]
+        found = [await self._permission(each) for each in consents]
         return sorted(found, key=lambda each: (each.client_name.casefold(), each.consent.client_id))
 
     async def revoke(self, user_id: str, client_id: str, *, address: str) -> bool:
@@ -49,6 +53,8 @@ class Permissions:
             await work.commit()
         return True
 
-    async def _name(self, client_id: str) -> str:
-        client = await self._clients.find(client_id)
-        return client.client_name if client is not None else client_id
+    async def _permission(self, consent: Consent) -> Permission:
+        client = await self._clients.find(consent.client_id)
+        if client is None:
+            return Permission(consent.client_id, consent)
+        return Permission(client.client_name, consent, client.unverified)

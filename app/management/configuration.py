@@ -227,10 +227,10 @@ def _admitted(
     # HTTP 401 Unauthorized status code. It reads like a wrong token, and tells nobody which.
     if not is_right or client is None or registration is None:
         raise InvalidToken(
-            "expected the client's registration access token, 'Authorization: Bearer hf_rat_…', "
+            "expected the client's registration access token, 'Authorization: Bearer hf_rat_...', "
             "the one that came with the last update; or there is no such client"
             if request.token is not None
-            else "expected 'Authorization: Bearer hf_rat_…', the registration access token",
+            else "expected 'Authorization: Bearer hf_rat_...', the registration access token",
             realm=REALM,
             presented=request.token is not None,
         )

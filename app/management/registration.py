@@ -97,7 +97,7 @@ class ClientRegistration:
             if not self._is_open:
                 raise InvalidToken(
                     "expected an initial access token (RFC 7591 §1.2): 'Authorization: Bearer "
-                    "hf_it_…', which an administrator of this server gives out",
+                    "hf_it_...', which an administrator of this server gives out",
                     realm=REALM,
                     presented=False,
                 )
