@@ -84,6 +84,7 @@ class Api:
         self,
         key: DpopKey,
         *,
+        method: str = "GET",
         path: str = "/notes",
         scheme: str = "DPoP",
         token: str | None = None,
@@ -91,16 +92,19 @@ class Api:
         headers: Sequence[tuple[str, str]] | None = None,
         **changes: Any,
     ) -> httpx.Response:
-        """Get the path with a valid token and proof, but for what the arguments break.
+        """Ask for the path with a valid token and proof, but for what the arguments break.
 
         ``headers`` are sent instead of those two. Other changes are of the proof.
         """
         token = self.token(key) if token is None else token
         if proof is None:
-            proof = self.proof(key, token, **{"htu": API + path.partition("?")[0], **changes})
+            proof = self.proof(
+                key, token, **{"htm": method, "htu": API + path.partition("?")[0], **changes}
+            )
         proofs = [proof] if isinstance(proof, str) else proof
         sent = [("Authorization", f"{scheme} {token}"), *(("DPoP", each) for each in proofs)]
-        return await self.http.get(path, headers=sent if headers is None else headers)
+        fields = httpx.Headers(list(sent if headers is None else headers), encoding="latin-1")
+        return await self.http.request(method, path, headers=fields)
 
 
 def guard_of(
@@ -112,7 +116,8 @@ def guard_of(
     **options: Any,
 ) -> Guard:
     """Make a guard over a memory that nothing came before."""
-    memory = memory or MemoryProofs(clock, None, 1000)
+    if memory is None:
+        memory = MemoryProofs(clock, None, 1000)
     return Guard(
         JwtTokens(ISSUER, LocalKeys(lambda: issuer.jwks), clock),
         Admission(memory, clock, nonce),

@@ -85,7 +85,9 @@ def guard_of(
     **options: Any,  # noqa: ANN401  # as above
 ) -> Guard:
     """Make a guard from what verifies its tokens."""
-    admission = Admission(memory or local_memory(clock), clock, nonce)
+    # An empty memory is a false value.
+    kept = local_memory(clock) if memory is None else memory
+    admission = Admission(kept, clock, nonce)
     return Guard(
         tokens, admission, clock, base_url=base_url, audience=audience or base_url, **options
     )
