@@ -4,15 +4,16 @@ import os
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from .dpop.algorithms import ALGORITHMS
 from .oauth.profile import PROFILES, Profile
+from .setting_types import Algorithms, Hosts, Networks, ScopesForStrangers, Seconds, Words
 
 PREFIX = "HOLDFAST_"
 SECRETS_DIR = PREFIX + "SECRETS_DIR"
@@ -21,9 +22,6 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # A Kubernetes Service called "holdfast" injects these into every pod; they are nobody's settings.
 _INJECTED = re.compile(r"HOLDFAST_(SERVICE_.*|PORT(_.*)?)")
-
-Seconds = Annotated[int, Field(gt=0)]
-Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class SettingsError(Exception):
@@ -74,7 +72,7 @@ class Settings(BaseSettings):
     dpop_nonce: Literal["off", "auto", "required"] = Field(
         default="auto", description="The nonce policy (RFC 9449 §8) of clients without their own."
     )
-    dpop_algs: Words = Field(
+    dpop_algs: Algorithms = Field(
         default=(
             "ES256",
             "ES384",
@@ -119,6 +117,24 @@ class Settings(BaseSettings):
     device_poll_interval: Annotated[int, Field(gt=0, le=60)] = Field(
         default=5, description="Seconds that a device waits between two polls."
     )
+    client_id_metadata_documents: bool = Field(
+        default=False,
+        description="Take https URLs as client_id, and what the document there says of the client.",
+    )
+    client_id_metadata_hosts: Hosts = Field(
+        default=(),
+        description="The only hosts of such URLs, comma-separated; *.example.com for all below it. "
+        "Unset: any.",
+    )
+    client_id_metadata_scopes: ScopesForStrangers = Field(
+        default=(),
+        description="The scopes that such a client may ask for, comma-separated.",
+    )
+    outbound_networks: Networks = Field(
+        default=(),
+        description="Networks that are not public, comma-separated, from which the jwks_uri of "
+        "registered clients may be read, and the documents of client_id_metadata_hosts.",
+    )
     session_lifetime: Seconds = Field(
         default=int(timedelta(hours=12).total_seconds()),
         description="Seconds until a signed-in browser must sign in again.",
@@ -140,6 +156,26 @@ class Settings(BaseSettings):
         default=None,
         description="Whether /metrics is there, for Prometheus. Unset: on loopback issuers only.",
     )
+    registration: Literal["off", "token", "open"] = Field(
+        default="off",
+        description="Who may register clients at /register (RFC 7591): nobody, who has an initial "
+        "access token (`holdfast registration-token add`), or anybody.",
+    )
+    registration_scopes: ScopesForStrangers = Field(
+        default=(), description="The scopes that such a client may ask for, comma-separated."
+    )
+    registration_limit: Annotated[int, Field(gt=0)] = Field(
+        default=1000, description="Clients that anybody registered, at most."
+    )
+    software_statement_issuers: Path | None = Field(
+        default=None,
+        description="A JSON file: each iss whose software statements are taken, with its JWK set.",
+    )
+    demo_resource: Literal["off", "on"] | None = Field(
+        default=None,
+        description="Whether /demo/resource is there, a protected resource to try tokens on. "
+        "Unset: on loopback issuers only.",
+    )
     trusted_proxies: Words = Field(
         default=(),
         description="Addresses or networks whose X-Forwarded-For is believed, comma-separated.",
@@ -158,24 +194,6 @@ class Settings(BaseSettings):
         rules = profile.settings if profile else ()
         defaults = {rule.name: rule.default for rule in rules if rule.default is not None}
         return {**defaults, **given}
-
-    @field_validator("dpop_algs", "trusted_proxies", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(word.strip() for word in value.split(",") if word.strip())
-        return value
-
-    @field_validator("dpop_algs")
-    @classmethod
-    def _algs_are_known(cls, algs: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := [alg for alg in algs if alg not in ALGORITHMS]:
-            message = f"expected some of {', '.join(ALGORITHMS)}, received '{unknown[0][:40]}'"
-            raise ValueError(message)
-        if not algs:
-            message = "must name at least one algorithm"
-            raise ValueError(message)
-        return algs
 
     @field_validator("issuer")
     @classmethod
@@ -233,6 +251,24 @@ class Settings(BaseSettings):
         """What the profile demands."""
         return PROFILES[self.profile]
 
+    @model_validator(mode="after")
+    def _only_a_server_on_loopback_asks_there(self) -> "Settings":
+        # draft-ietf-oauth-client-id-metadata-document §6.5: except when the authorization server
+        # itself is also running on a loopback address.
+        asked = [each for each in self.outbound_networks if ip_network(each).is_loopback]
+        if asked and not self.is_on_loopback:
+            message = (
+                f"HOLDFAST_OUTBOUND_NETWORKS: {asked[0]} is this machine's own network, and may be "
+                "named only while the issuer is on loopback"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return urlsplit(self.issuer).hostname in LOOPBACK_HOSTS
+
     @property
     def is_secure(self) -> bool:
         """Whether browsers reach the server by https."""
@@ -241,9 +277,17 @@ class Settings(BaseSettings):
     @property
     def serves_metrics(self) -> bool:
         """Whether /metrics is there."""
-        if self.metrics is None:
+        return self._is_on(self.metrics)
+
+    @property
+    def serves_demo_resource(self) -> bool:
+        """Whether /demo/resource is there."""
+        return self._is_on(self.demo_resource)
+
+    def _is_on(self, switch: str | None) -> bool:
+        if switch is None:
             return urlsplit(self.issuer).hostname in LOOPBACK_HOSTS
-        return self.metrics == "on"
+        return switch == "on"
 
     @property
     def sql_url(self) -> str:
