@@ -6,6 +6,7 @@ import pytest
 from tests.answers import challenged, issued, proof_refused, refused
 from tests.builders import DpopKey
 from tests.conftest import Start
+from tests.device import asked, poll
 from tests.harness import SPA, WEB, Server, credentials
 
 
@@ -81,6 +82,17 @@ class TestWhatCounts:
         server = await start(dpop_nonce="required")
         assert challenged(await server.client_credentials(key))
         assert await counts(server) == {'holdfast_dpop_nonce_challenges_total{check="nonce"}': 1}
+
+    async def test_a_poll_of_a_device_that_waits_is_no_refusal(
+        self, server: Server, key: DpopKey
+    ) -> None:
+        code = (await asked(server, WEB))["device_code"]
+        assert refused(await poll(server, code, key, WEB), "authorization_pending")
+        assert refused(await poll(server, code, key, WEB), "slow_down")
+        assert await counts(server) == {
+            f'holdfast_device_polls_total{{answer="{answer}"}}': 1
+            for answer in ("authorization_pending", "slow_down")
+        }
 
     async def test_what_comes_a_second_time_counts_by_its_kind(
         self, server: Server, key: DpopKey
