@@ -47,8 +47,9 @@ def _introspection(services: Services) -> IntrospectionEndpoint:
         services.door(paths.INTROSPECT, _CONFIDENTIAL),
         services.verifier,
         database,
-        clients=database.clients,
+        liveness=services.liveness,
         users=database.users,
         resources=database.resources,
+        details=services.details,
         issuer=services.issuer,
     )

@@ -6,10 +6,13 @@ from functools import cached_property
 
 from ..clock import Clock
 from ..dpop.admission import Admission
+from ..management.client_rules import Policy
 from ..oauth.authorization_request_endpoint import RequestChecks
 from ..oauth.client import AuthMethod
 from ..oauth.client_auth import ClientAuthenticator
 from ..oauth.client_endpoint import ClientDoor
+from ..oauth.details_endpoint import DetailsReader
+from ..oauth.grants.liveness import Liveness
 from ..oauth.grants.minting import Mint
 from ..oauth.lifetimes import Lifetimes
 from ..oauth.profile import Profile
@@ -21,6 +24,7 @@ from ..storage.database import SqlDatabase
 from ..telemetry.metrics import CountingAudit, Metrics
 from ..tokens.access_tokens import SignedAccessTokens
 from ..tokens.verification import AccessTokenVerifier
+from .client_sources import ClientSources, client_sources
 
 State = MemoryState | RedisState
 
@@ -49,6 +53,12 @@ class Services:
         return self.settings.rules
 
     @property
+    def client_policy(self) -> Policy:
+        """What every client must keep to, whoever registers it."""
+        settings = self.settings
+        return Policy(settings.allow_bearer, settings.is_on_loopback, settings.rules)
+
+    @property
     def dpop_algs(self) -> frozenset[str]:
         """The proof algorithms taken."""
         return frozenset(self.settings.dpop_algs)
@@ -72,14 +82,19 @@ class Services:
         )
 
     @cached_property
+    def client_sources(self) -> ClientSources:
+        return client_sources(self.settings, self.clock, self.database)
+
+    @cached_property
     def authenticator(self) -> ClientAuthenticator:
         return ClientAuthenticator(
-            self.database.clients,
+            self.client_sources.clients,
             self.state.assertions,
             self.state.attempts,
             self.clock,
             issuer=self.issuer,
             profile=self.profile,
+            client_keys=self.client_sources.keys,
         )
 
     def door(self, path: str, methods: Collection[AuthMethod]) -> ClientDoor:
@@ -104,10 +119,26 @@ class Services:
         return Mint(access_tokens, self.lifetimes)
 
     @cached_property
+    def liveness(self) -> Liveness:
+        """Knows whether a verified token was revoked since."""
+        return Liveness(self.database, self.client_sources.known, self.database.users)
+
+    @cached_property
     def verifier(self) -> AccessTokenVerifier:
         """Verifies access tokens of this server."""
         return AccessTokenVerifier(self.parts.keyring, self.clock, self.issuer)
 
     @cached_property
+    def details(self) -> DetailsReader:
+        """Holds authorization details to the registered types."""
+        return DetailsReader(self.database.details_types, self.database.resources)
+
+    @cached_property
     def request_checks(self) -> RequestChecks:
-        return RequestChecks(self.database.resources, issuer=self.issuer, profile=self.profile)
+        return RequestChecks(
+            self.database.resources,
+            self.details,
+            issuer=self.issuer,
+            profile=self.profile,
+            client_keys=self.client_sources.keys,
+        )

@@ -6,8 +6,10 @@ from ..http import paths
 from ..oauth.client_auth import AUTH_METHODS
 from ..oauth.grants.authorization_code import AuthorizationCodeGrant
 from ..oauth.grants.client_credentials import ClientCredentialsGrant
+from ..oauth.grants.device_code import DeviceCodeGrant
 from ..oauth.grants.grant import Grant
 from ..oauth.grants.refresh_token import RefreshTokenGrant
+from ..oauth.grants.token_exchange import TokenExchangeGrant
 from ..oauth.token_endpoint import TokenEndpoint
 from ..routes import token as route
 from ..tokens.refresh_tokens import ChainedRefreshTokens
@@ -34,6 +36,7 @@ def _endpoint(services: Services) -> TokenEndpoint:
         services.database.resources,
         services.audit,
         services.clock,
+        details=services.details,
         uri=services.uri(paths.TOKEN),
         default_audience=services.settings.audience,
     )
@@ -54,4 +57,14 @@ def _grants(services: Services) -> Sequence[Grant]:
             rotates=services.profile.rotates_refresh_tokens,
         ),
         ClientCredentialsGrant(mint),
+        DeviceCodeGrant(
+            services.state.device_codes, database, database.users, refresh_tokens, mint
+        ),
+        TokenExchangeGrant(
+            services.verifier,
+            services.liveness,
+            database.resources,
+            mint,
+            issuer=services.issuer,
+        ),
     )

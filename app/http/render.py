@@ -36,7 +36,7 @@ def json_response(
 
 def token_response(response: TokenResponse) -> Response:
     """Answer with tokens (RFC 6749 §5.1)."""
-    body: dict[str, str | int] = {
+    body: dict[str, Any] = {
         "access_token": response.access_token,
         "token_type": response.token_type,
         "expires_in": response.expires_in,
@@ -45,6 +45,12 @@ def token_response(response: TokenResponse) -> Response:
         body["refresh_token"] = response.refresh_token
     if response.scope is not None:
         body["scope"] = response.scope
+    # RFC 9396 §7: the authorization server MUST also return the authorization_details as granted by
+    # the resource owner and assigned to the respective access token.
+    if response.authorization_details:
+        body["authorization_details"] = list(response.authorization_details)
+    if response.issued_token_type is not None:
+        body["issued_token_type"] = response.issued_token_type
     return json_response(body, headers=nonce_header(response.nonce))
 
 

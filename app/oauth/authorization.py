@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import authentication_context, pkce, redirect_uri, resource, scope
+from . import authentication_context, authorization_details, pkce, redirect_uri, resource, scope
+from .authorization_details import Details
 from .client import Client, GrantType
 from .dpop_jkt import thumbprint
 from .errors import (
@@ -44,6 +45,7 @@ class AuthorizationRequest:
     """A valid authorization request. ``max_age`` in seconds.
 
     ``acr_values`` are those asked for that this server can meet: one of them must be.
+    ``ask_always``: the person must be asked whatever was allowed before.
     """
 
     address: ReturnAddress
@@ -54,6 +56,8 @@ class AuthorizationRequest:
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
+    authorization_details: Details = ()
+    ask_always: bool = False
 
     @property
     def client(self) -> Client:
@@ -88,7 +92,7 @@ def return_address(client: Client | None, parameters: Parameters) -> ReturnAddre
 
 
 def validate(parameters: Parameters, address: ReturnAddress) -> AuthorizationRequest:
-    """Check everything but whether the resources exist. Raises the OAuthError to redirect."""
+    """Check everything but resources and types of details. Raises the OAuthError to redirect."""
     client = address.client
     # RFC 9101 §7: request_uri_not_supported: The authorization server does not support the use of
     # the "request_uri" parameter. What was pushed comes here without it.
@@ -100,15 +104,17 @@ def validate(parameters: Parameters, address: ReturnAddress) -> AuthorizationReq
     challenge = pkce.check_challenge(
         parameters.get("code_challenge"), parameters.get("code_challenge_method")
     )
+    details = authorization_details.parse(parameters.get("authorization_details"))
     return AuthorizationRequest(
         address=address,
-        scopes=scope.narrow(parameters.get("scope"), client.scopes),
+        scopes=scope.narrow(parameters.get("scope"), client.scopes, beside_details=bool(details)),
         resources=resource.parse(parameters.all("resource")),
         code_challenge=challenge,
         dpop_jkt=thumbprint(parameters.get("dpop_jkt")),
         prompt=_prompt(parameters.get("prompt")),
         max_age=_max_age(parameters.get("max_age")),
         acr_values=authentication_context.parse(parameters.get("acr_values")),
+        authorization_details=details,
     )
 
 

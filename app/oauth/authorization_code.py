@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..credentials import digest
+from .authorization_details import Details
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class AuthorizationCode:
     auth_time: float
     expires_at: float
     acr: str | None = None
+    authorization_details: Details = ()
 
     @property
     def fingerprint(self) -> str:

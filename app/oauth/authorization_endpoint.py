@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from ..clock import Clock
 from ..credentials import Kind, digest, mint
 from ..telemetry.audit import AuditEvent, AuditSink, EventKind
-from . import interaction
+from . import authorization_details, interaction
 from .authorization import AuthorizationRequest, ReturnAddress
 from .authorization_code import AuthorizationCode
 from .authorization_request_endpoint import Brought, RequestReader
+from .details_type import Types
 from .errors import AccessDenied, InvalidRequestUri, OAuthError
 from .interaction import Pairs, Person, Step
 from .ports import Codes, Consent, Database, ResourceServer
@@ -25,11 +26,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """The person must act first. ``query`` is the request to come back with, form-urlencoded."""
+    """The person must act first. ``query`` is the request to come back with, form-urlencoded.
+
+    ``details_types`` has every type of the request's authorization details.
+    """
 
     step: Step
     request: AuthorizationRequest
     resources: Sequence[ResourceServer]
+    details_types: Types
     query: str
 
 
@@ -40,10 +45,13 @@ Outcome = Answer | Interaction
 class _Valid:
     request: AuthorizationRequest
     resources: Sequence[ResourceServer]
+    details_types: Types
     brought: Brought
 
     def ask(self, step: Step) -> Interaction:
-        return Interaction(step, self.request, self.resources, self.brought.query)
+        return Interaction(
+            step, self.request, self.resources, self.details_types, self.brought.query
+        )
 
 
 class AuthorizationEndpoint:
@@ -129,7 +137,8 @@ class AuthorizationEndpoint:
         brought = await self._requests.open(pairs, person)
         try:
             checked = await self._requests.check(brought)
-            return await decide(_Valid(checked.request, checked.resources, brought))
+            valid = _Valid(checked.request, checked.resources, checked.details_types, brought)
+            return await decide(valid)
         except InvalidRequestUri:
             # Another answer to this very request was faster: the client has it, and needs no other.
             raise
@@ -157,6 +166,7 @@ class AuthorizationEndpoint:
             client_id=request.client.client_id,
             scopes=request.scopes,
             resources=frozenset(request.resources),
+            authorization_details=request.authorization_details,
         )
         async with self._database.begin() as work:
             await work.consents.give(consent, self._clock.now())
@@ -180,6 +190,7 @@ class AuthorizationEndpoint:
             dpop_jkt=request.dpop_jkt,
             auth_time=person.auth_time,
             acr=person.acr,
+            authorization_details=request.authorization_details,
             expires_at=self._clock.now() + self._code_lifetime,
         )
         await self._codes.put(digest(value), code)
@@ -207,7 +218,10 @@ class AuthorizationEndpoint:
             client_id=request.client.client_id,
             user_id=person.user_id,
             address=address,
-            details={"scope": " ".join(sorted(request.scopes))},
+            details={
+                "scope": " ".join(sorted(request.scopes)),
+                **authorization_details.as_told(request.authorization_details),
+            },
         )
 
     def _record_refusal(self, address: ReturnAddress, error: OAuthError) -> None:

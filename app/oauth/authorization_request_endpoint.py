@@ -4,19 +4,22 @@ A request is read anew at every step, however it came, and held to all rules eac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from ..clock import Clock
 from . import authorization, delivery, interaction, opening, par, request_object, resource
 from .authorization import AuthorizationRequest, ReturnAddress
 from .client import Client
+from .client_keys import KeysUnavailable
 from .delivery import Delivery, Way
-from .errors import InvalidRequest, InvalidRequestUri
+from .details_endpoint import DetailsReader
+from .details_type import Types
+from .errors import InvalidClient, InvalidRequest, InvalidRequestObject, InvalidRequestUri
 from .interaction import Pairs, Person
 from .opening import Opening
 from .parameters import Parameters
-from .ports import Clients, PushedRequests, Resources, ResourceServer
+from .ports import ClientKeys, Clients, PushedRequests, Resources, ResourceServer
 from .profile import NO_PROFILE, Profile
 from .signed_jwt import SignedJwt
 
@@ -26,19 +29,30 @@ _USED = "this request was answered already: start again from the app"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A request that keeps to every rule, and the resource servers it names."""
+    """A request that keeps to every rule, and the resource servers and types that it names."""
 
     request: AuthorizationRequest
     resources: Sequence[ResourceServer]
+    details_types: Types
 
 
 class RequestChecks:
     """Holds an authorization request to every rule that does not depend on how it came."""
 
-    def __init__(self, resources: Resources, *, issuer: str, profile: Profile = NO_PROFILE) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        details: DetailsReader,
+        *,
+        issuer: str,
+        profile: Profile = NO_PROFILE,
+        client_keys: ClientKeys | None = None,
+    ) -> None:
         self._resources = resources
+        self._details = details
         self._issuer = issuer
         self._profile = profile
+        self._client_keys = client_keys
 
     async def __call__(self, pairs: Pairs, address: ReturnAddress) -> Checked:
         """Check, or raise the OAuthError to tell the client."""
@@ -47,10 +61,26 @@ class RequestChecks:
         # authorization requests.
         if self._profile.needs_redirect_uri and not address.sent:
             raise InvalidRequest("redirect_uri is missing; this server requires it in each request")
+        asked = await self._details.asked(request.authorization_details, address.client)
+        # RFC 9396 §3.2: The resource parameter does not have any impact on the way the AS processes
+        # the authorization_details: the tokens are for both.
+        uris = resource.parse((*request.resources, *asked.resources))
+        request = replace(request, resources=uris, ask_always=asked.ask_always)
         found = [await self._resources.find(uri) for uri in request.resources]
         # What the token endpoint would refuse is refused before the person is asked.
         resource.aim(request.resources, found, request.scopes, default_audience=self._issuer)
-        return Checked(request, resource.registered(request.resources, found))
+        return Checked(request, resource.registered(request.resources, found), asked.types)
+
+    async def signed(self, value: str, client: Client) -> SignedJwt:
+        """Read a request object that the client signed. Raises InvalidRequestObject."""
+        jwt = request_object.read(value, client)
+        if client.jwks_uri is not None and self._client_keys is not None:
+            try:
+                client = await self._client_keys.resolved(client, jwt)
+            except KeysUnavailable as reason:
+                raise InvalidRequestObject(str(reason)) from None
+        request_object.check_signature(jwt, client)
+        return jwt
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +133,14 @@ class RequestReader:
         Raises the InvalidRequest that must be shown: no redirect URI can be trusted.
         """
         brought = delivery.read(pairs)
-        found = await self._clients.find(brought.client_id)
-        client = authorization.registered(found, brought.client_id)
+        client = authorization.registered(await self._found(brought.client_id), brought.client_id)
         if (flaw := self._profile.flaw_of(client)) is not None:
             raise InvalidRequest(flaw)
         if brought.way is Way.PLAIN:
             return self._plain(brought, client, pairs)
         signed, asked = None, pairs
         if brought.way is Way.OBJECT:
-            signed = request_object.verify(brought.value, client)
+            signed = await self._checks.signed(brought.value, client)
             # RFC 9101 §6.3: The authorization server MUST only use the parameters in the Request
             # Object, even if the same parameter is provided in the query parameter.
             asked = request_object.parameters_of(signed)
@@ -138,6 +167,13 @@ class RequestReader:
         is_pushed = brought.delivery.way is Way.PUSHED
         if is_pushed and not await self._pushed_requests.spend(par.key_of(brought.delivery.value)):
             raise InvalidRequestUri(_USED)
+
+    async def _found(self, client_id: str) -> Client | None:
+        try:
+            return await self._clients.find(client_id)
+        except InvalidClient as error:
+            # Nobody authenticates here, so there is nothing to be challenged for.
+            raise InvalidRequest(error.description) from None
 
     async def _pushed(self, brought: Delivery) -> Pairs:
         until = self._clock.now() + opening.LIFETIME

@@ -28,7 +28,6 @@ class GrantType(StrEnum):
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"
     CLIENT_CREDENTIALS = "client_credentials"
-    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
     DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
     TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
@@ -51,10 +50,9 @@ class Client:
     ``dpop_nonce`` overrides the server's nonce policy ("off", "auto" or "required").
     ``dpop_bound_refresh_tokens`` ties a confidential client's refresh tokens to the key; those of a
     public client always are (RFC 9449 §5). ``resource_uris`` are the resource servers that it
-    speaks for: it may introspect the tokens for them (RFC 7662 §4). ``unverified``: it registered
-    itself, so no administrator stands for its name and what else it says of itself.
-    ``exchange_audiences`` are the resource servers that it may exchange tokens for (RFC 8693): as
-    the subject alone if ``may_impersonate``, with an actor if ``may_delegate``.
+    speaks for: it may introspect the tokens for them (RFC 7662 §4).
+    ``authorization_details_types`` are the types that it may use (RFC 9396 §10). ``unverified``: it
+    registered itself, so no administrator stands for its name and what else it says of itself.
     ``exchange_audiences`` are the resource servers that it may exchange tokens for (RFC 8693): as
     the subject alone if ``may_impersonate``, with an actor if ``may_delegate``.
     """
@@ -79,9 +77,7 @@ class Client:
     token_endpoint_auth_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
     resource_uris: tuple[str, ...] = ()
-    exchange_audiences: tuple[str, ...] = ()
-    may_impersonate: bool = False
-    may_delegate: bool = False
+    authorization_details_types: frozenset[str] = frozenset()
     exchange_audiences: tuple[str, ...] = ()
     may_impersonate: bool = False
     may_delegate: bool = False

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from . import delivery, redirect_uri
 from .authorization import AuthorizationRequest, ReturnAddress
+from .authorization_details import same
 from .client import ApplicationType
 from .errors import ConsentRequired, LoginRequired
 from .ports import Consent
@@ -19,6 +20,7 @@ from .ports import Consent
 _TRAVELLING = frozenset(
     {
         "acr_values",
+        "authorization_details",
         "client_id",
         "code_challenge",
         "code_challenge_method",
@@ -93,6 +95,13 @@ def needs_consent(request: AuthorizationRequest, consent: Consent | None) -> boo
     # RFC 8252 §8.6: SHOULD NOT process authorization requests automatically without user consent
     # or interaction, except when the identity of the client can be assured.
     if "consent" in request.prompt or _may_be_impersonated(request.address):
+        return True
+    # RFC 9396 §3: the AS will ask the user for consent to the requested access permissions. What
+    # was allowed before covers the very same details only, and not those that are asked always.
+    details = request.authorization_details
+    if request.ask_always or (
+        details and (consent is None or not same(details, consent.authorization_details))
+    ):
         return True
     return (
         consent is None

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import scope
 from .access_token import AccessToken
+from .authorization_details import Details
 from .client import Client
 from .ports import ResourceServer
 from .token_family import RefreshToken, TokenFamily
@@ -28,8 +29,8 @@ def own_resources(caller: Client, token: AccessToken) -> tuple[str, ...]:
     return tuple(uri for uri in token.audience if uri in caller.resource_uris)
 
 
-def of_access_token(token: AccessToken, scopes: frozenset[str]) -> dict[str, Any]:
-    """Describe an active access token, showing these of its scopes."""
+def of_access_token(token: AccessToken, scopes: frozenset[str], details: Details) -> dict[str, Any]:
+    """Describe an active access token, showing these of its scopes and authorization details."""
     members: dict[str, Any] = {
         "active": True,
         # RFC 9449 §6.2, RFC 7662 §2.2: token_type, as of RFC 6749 §5.1.
@@ -37,6 +38,10 @@ def of_access_token(token: AccessToken, scopes: frozenset[str]) -> dict[str, Any
     }
     if scopes:
         members["scope"] = scope.render(scopes)
+    # RFC 9396 §9.2: the information MUST be conveyed with authorization_details as a top-level
+    # member, potentially filtered and extended for the RS making the introspection request.
+    if details:
+        members["authorization_details"] = list(details)
     return members | {name: token.claims[name] for name in _SHOWN if name in token.claims}
 
 
@@ -67,6 +72,8 @@ def of_refresh_token(token: RefreshToken, family: TokenFamily, issuer: str) -> d
     }
     if family.scopes:
         members["scope"] = scope.render(family.scopes)
+    if family.authorization_details:
+        members["authorization_details"] = list(family.authorization_details)
     if family.jkt is not None:
         members["cnf"] = {"jkt": family.jkt}
     return members

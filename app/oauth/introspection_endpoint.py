@@ -10,9 +10,12 @@ from typing import Any
 from ..credentials import digest
 from . import introspection
 from .access_token import AccessToken
+from .authorization_details import Details
 from .client_endpoint import Caller, ClientDoor, ClientRequest
+from .details_endpoint import DetailsReader
+from .grants.liveness import Liveness
 from .introspection import INACTIVE
-from .ports import AccessTokenVerifier, Clients, Database, ProofGate, Resources, Users
+from .ports import AccessTokenVerifier, Database, ProofGate, Resources, Users
 from .token_family import Status
 
 
@@ -34,17 +37,19 @@ class IntrospectionEndpoint:
         verifier: AccessTokenVerifier,
         database: Database,
         *,
-        clients: Clients,
+        liveness: Liveness,
         users: Users,
         resources: Resources,
+        details: DetailsReader,
         issuer: str,
     ) -> None:
         self._door = door
         self._verifier = verifier
         self._database = database
-        self._clients = clients
+        self._liveness = liveness
         self._users = users
         self._resources = resources
+        self._details = details
         self._issuer = issuer
 
     @property
@@ -71,27 +76,15 @@ class IntrospectionEndpoint:
 
     async def _of_access_token(self, token: AccessToken, caller: Caller) -> dict[str, Any] | None:
         # Looked up whoever asks: how long the answer takes must not tell others what it hides.
-        is_good = await self._is_good(token)
+        is_good = await self._liveness.is_alive(token)
         # RFC 7662 §4: the authorization server SHOULD determine whether or not the token can be
         # used at the protected resource making the introspection call.
         if not introspection.may_see(caller.client, token) or not is_good:
             return None
-        return introspection.of_access_token(token, await self._visible_scopes(token, caller))
-
-    async def _is_good(self, token: AccessToken) -> bool:
-        """Whether nothing that the token depends on was revoked or disabled since."""
-        client = await self._clients.find(token.client_id)
-        # A client's own token names the client; there is no person whom it depends on.
-        is_own = token.family_id is None and token.subject == token.client_id
-        has_subject = is_own or await self._users.is_active(token.subject)
-        async with self._database.read() as unit:
-            is_revoked = await unit.revoked_tokens.contains(token.jti)
-            family = await unit.families.find(token.family_id) if token.family_id else None
-        has_family = token.family_id is None or (
-            family is not None and family.status is Status.ACTIVE
+        scopes = await self._visible_scopes(token, caller)
+        return introspection.of_access_token(
+            token, scopes, await self._visible_details(token, caller)
         )
-        has_client = client is not None and not client.disabled
-        return has_client and has_subject and has_family and not is_revoked
 
     async def _visible_scopes(self, token: AccessToken, caller: Caller) -> frozenset[str]:
         if token.client_id == caller.client.client_id:
@@ -100,6 +93,12 @@ class IntrospectionEndpoint:
         return introspection.visible_scopes(
             token, [await self._resources.find(uri) for uri in uris]
         )
+
+    async def _visible_details(self, token: AccessToken, caller: Caller) -> Details:
+        if token.client_id == caller.client.client_id:
+            return token.authorization_details
+        uris = introspection.own_resources(caller.client, token)
+        return await self._details.for_audience(token.authorization_details, uris)
 
     async def _of_refresh_token(self, value: str, caller: Caller) -> dict[str, Any] | None:
         async with self._database.read() as unit:

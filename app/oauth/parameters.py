@@ -10,6 +10,7 @@ from .errors import InvalidRequest
 
 _WORD = 256
 _TEXT = 2048
+_DETAILS = 4096
 _JWT = 8192
 _TOKEN = 32768
 
@@ -17,6 +18,10 @@ _TOKEN = 32768
 LIMITS: Mapping[str, int] = MappingProxyType(
     {
         "acr_values": _TEXT,
+        "authorization_details": _DETAILS,
+        "actor_token": _TOKEN,
+        "actor_token_type": _WORD,
+        "audience": _TEXT,
         "client_assertion": _JWT,
         "client_assertion_type": _WORD,
         "client_id": _WORD,
@@ -36,23 +41,27 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "refresh_token": _WORD,
         "request": _JWT,
         "request_uri": _TEXT,
+        "requested_token_type": _WORD,
         "resource": _TEXT,
         "response_mode": _WORD,
         "response_type": _WORD,
         "scope": _TEXT,
         "state": _TEXT,
+        "subject_token": _TOKEN,
+        "subject_token_type": _WORD,
         "token": _TOKEN,
         "token_type_hint": _WORD,
     }
 )
 
-# RFC 8707 §2: multiple resource parameters may be used.
-_REPEATABLE = frozenset({"resource"})
+# RFC 8707 §2, RFC 8693 §2.1: multiple resource and audience parameters may be used.
+_REPEATABLE = frozenset({"audience", "resource"})
 
 # RFC 6749 Appendix A: VSCHAR = %x20-7E, or UNICODECHARNOCRLF where people write the value.
 _VSCHAR = re.compile(r"[\x20-\x7e]*")
 _UNICODE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]*")
-_BY_PEOPLE = frozenset({"login_hint"})
+# RFC 8259 §8.1: JSON text MUST be encoded using UTF-8; that of RFC 9396 is one of these.
+_BY_PEOPLE = frozenset({"authorization_details", "login_hint"})
 
 
 @dataclass(frozen=True, slots=True)

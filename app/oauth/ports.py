@@ -12,9 +12,12 @@ from typing import Literal, Protocol
 from ..telemetry.audit import AuditEvent
 from .access_token import AccessToken
 from .authorization_code import AuthorizationCode
+from .authorization_details import Details
 from .client import Client
+from .details_type import DetailsType
 from .device_code import Decision, DeviceRequest
 from .par import OpenedRequest, PushedRequest
+from .signed_jwt import SignedJwt
 from .token_family import RefreshToken, Status, TokenFamily
 
 
@@ -22,7 +25,22 @@ class Clients(Protocol):
     """The registered clients."""
 
     async def find(self, client_id: str) -> Client | None:
-        """Return the client, also when it is disabled; None if there is none."""
+        """Return the client, also when it is disabled; None if there is none.
+
+        Raises InvalidClient where what is found under that name cannot be a client.
+        """
+        ...
+
+
+class ClientKeys(Protocol):
+    """The keys that clients publish at their ``jwks_uri`` (RFC 7591 §2)."""
+
+    async def resolved(self, client: Client, jwt: SignedJwt) -> Client:
+        """Return the client with the keys of its ``jwks_uri`` in ``jwks``.
+
+        If none of those known can have made the signature they are read anew. Raises
+        KeysUnavailable, or TemporarilyUnavailable where trying again may help.
+        """
         ...
 
 
@@ -50,6 +68,12 @@ class ResourceServer:
     name: str
     scopes: frozenset[str]
     access_token_lifetime: int | None = None
+
+
+class DetailsTypes(Protocol):
+    """The registered types of authorization details (RFC 9396)."""
+
+    async def find(self, name: str) -> DetailsType | None: ...
 
 
 class Resources(Protocol):
@@ -217,6 +241,7 @@ class AccessTokenClaims:
     family_id: str | None = None
     auth_time: float | None = None
     acr: str | None = None
+    authorization_details: Details = ()
     expires_by: float = inf
     further: Mapping[str, object] = field(default_factory=dict)
 
@@ -314,12 +339,13 @@ class RevokedTokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a person allowed a client."""
+    """What a person allowed a client. ``authorization_details`` are those last allowed."""
 
     user_id: str
     client_id: str
     scopes: frozenset[str]
     resources: frozenset[str] = frozenset()
+    authorization_details: Details = ()
 
 
 class Consents(Protocol):

@@ -1,7 +1,6 @@
 """Request objects: an authorization request as a JWT that the client signed (RFC 9101)."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from . import signed_jwt
@@ -19,8 +18,8 @@ _NAME = "the request object"
 _TYPES = frozenset({"oauth-authz-req+jwt", "jwt"})
 
 
-def verify(value: str, client: Client) -> SignedJwt:
-    """Find out that the client signed the object. Raises InvalidRequestObject."""
+def read(value: str, client: Client) -> SignedJwt:
+    """Read the form of an object that the client may have signed. Raises InvalidRequestObject."""
     if client.request_object_signing_alg is None:
         raise InvalidRequestObject(
             "this client is not registered for request objects: "
@@ -34,13 +33,17 @@ def verify(value: str, client: Client) -> SignedJwt:
         signed_jwt.check_header(jwt.header, (client.request_object_signing_alg,), _NAME)
     except Unacceptable as flaw:
         raise InvalidRequestObject(str(flaw)) from None
+    return jwt
+
+
+def check_signature(jwt: SignedJwt, client: Client) -> None:
+    """Find out that the client signed the object. Raises InvalidRequestObject."""
     # RFC 9101 §6.2: If the signature validation fails, the authorization server MUST return an
     # "invalid_request_object" error.
     if not signed_jwt.is_signed_by(jwt, keys_of(client)):
         raise InvalidRequestObject(
             f"no registered key of the client (with the header's kid) made the signature of {_NAME}"
         )
-    return jwt
 
 
 def check_claims(jwt: SignedJwt, client_id: str, *, issuer: str, now: float) -> None:
@@ -79,6 +82,10 @@ def parameters_of(jwt: SignedJwt) -> tuple[tuple[str, str], ...]:
 
 
 def _values(name: str, claim: object) -> list[str]:
+    # RFC 9396 §2, §3: authorization_details in a request object is the JSON itself. What is wrong
+    # with it is told like what is wrong with the parameter.
+    if name == "authorization_details" and not isinstance(claim, str):
+        return [json.dumps(claim, ensure_ascii=False)]
     # RFC 9101 §4: Parameter names and string values are included as JSON strings. [...] numerical
     # values are included as JSON numbers.
     if isinstance(claim, str):
@@ -87,9 +94,6 @@ def _values(name: str, claim: object) -> list[str]:
         return [str(claim)]
     if isinstance(claim, list) and all(isinstance(each, str) for each in claim):
         return claim
-    # RFC 9396 §3: authorization_details in a request object is the JSON itself.
-    if isinstance(claim, list) and all(isinstance(each, Mapping) for each in claim):
-        return [json.dumps(claim)]
     raise InvalidRequestObject(f"{name} of {_NAME} is of the wrong JSON type")
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from . import scope
+from .authorization_details import Details
 from .errors import InvalidScope, InvalidTarget
 from .ports import ResourceServer
 
@@ -29,6 +30,7 @@ class Target:
     audience: tuple[str, ...]
     scopes: frozenset[str]
     lifetime: int | None = None
+    authorization_details: Details = ()
 
 
 def parse(values: Sequence[str]) -> tuple[str, ...]:

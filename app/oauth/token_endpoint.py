@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..telemetry.audit import AuditEvent, AuditSink, EventKind
-from . import resource, scope
+from . import authorization_details, resource, scope
 from .client import Client, GrantType
 from .client_auth import AuthenticatedClient, ClientAuthenticator
 from .client_presented import Presented, read
-from .errors import UnauthorizedClient, UnsupportedGrantType
+from .details_endpoint import DetailsReader
+from .errors import AuthorizationPending, UnauthorizedClient, UnsupportedGrantType
 from .grants.grant import Authorization, Grant, GrantRequest, Issued
 from .parameters import Parameters
 from .ports import KeyBinding, ProofGate, Resources
@@ -57,12 +58,14 @@ class TokenEndpoint:
         audit: AuditSink,
         clock: Clock,
         *,
+        details: DetailsReader,
         uri: str,
         default_audience: str,
     ) -> None:
         self._authenticator = authenticator
         self._grants = {str(grant.grant_type): grant for grant in grants}
         self._resources = resources
+        self._details = details
         self._audit = audit
         self._clock = clock
         self._uri = uri
@@ -88,6 +91,9 @@ class TokenEndpoint:
             authenticated, binding = await self._admit(request, presented, open_gate())
             progress.jkt = binding.jkt
             return await self._answer(request, authenticated.client, binding)
+        except AuthorizationPending:
+            # Of no news to anybody: a device asks every few seconds until its person answers.
+            raise
         except Exception as refusal:
             self._audit.record(self._refused(request, progress, refusal))
             raise
@@ -114,7 +120,7 @@ class TokenEndpoint:
             now=self._clock.now(),
         )
         authorization = await grant.authorize(grant_request)
-        target = await self._aim(request.parameters, authorization)
+        target = await self._aim(request.parameters, client, authorization)
         issued = await authorization.redeem(target)
         self._audit.record(_issued(grant_request, grant.grant_type, target, issued))
         return TokenResponse(
@@ -124,6 +130,8 @@ class TokenEndpoint:
             scope=scope.render(target.scopes) or None,
             refresh_token=issued.refresh_token,
             nonce=binding.nonce,
+            issued_token_type=issued.issued_token_type,
+            authorization_details=target.authorization_details,
         )
 
     def _grant_for(self, client: Client, parameters: Parameters) -> Grant:
@@ -144,11 +152,20 @@ class TokenEndpoint:
             )
         return grant
 
-    async def _aim(self, parameters: Parameters, authorization: Authorization) -> Target:
-        scopes = scope.narrow(authorization.requested_scope, authorization.scopes)
-        uris = resource.narrow(parameters.all("resource"), authorization.resources)
+    async def _aim(
+        self, parameters: Parameters, client: Client, authorization: Authorization
+    ) -> Target:
+        details = await self._details.wanted(
+            parameters.get("authorization_details"), authorization.authorization_details, client
+        )
+        scopes = scope.narrow(
+            authorization.requested_scope, authorization.scopes, beside_details=details.is_new
+        )
+        asked = (*parameters.all("resource"), *authorization.requested_audiences)
+        uris = resource.narrow(asked, authorization.resources) or details.resources
         found = [await self._resources.find(uri) for uri in uris]
-        return resource.aim(uris, found, scopes, default_audience=self._default_audience)
+        target = resource.aim(uris, found, scopes, default_audience=self._default_audience)
+        return details.aimed(target)
 
     def _refused(
         self, request: TokenRequest, progress: _Progress, refusal: Exception
@@ -188,5 +205,7 @@ def _issued(
             "jti": issued.access_token.jti,
             "scope": scope.render(target.scopes),
             "audience": " ".join(target.audience),
+            **authorization_details.as_told(target.authorization_details),
+            **issued.details,
         },
     )

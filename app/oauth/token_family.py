@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..credentials import digest
+from .authorization_details import Details
 
 
 class Status(StrEnum):
@@ -38,6 +39,7 @@ class TokenFamily:
     code_fingerprint: str | None = None
     status: Status = Status.ACTIVE
     acr: str | None = None
+    authorization_details: Details = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,6 +44,9 @@ def _widened(insert: Insert) -> Insert:
         set_={
             "scopes": merged(table.scopes, "scopes"),
             "resources": merged(table.resources, "resources"),
+            "authorization_details": func.coalesce(
+                insert.excluded.authorization_details, table.authorization_details
+            ),
             "given_at": insert.excluded.given_at,
         },
     )

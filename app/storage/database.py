@@ -12,6 +12,7 @@ from .registry import Registry, RememberedClients, RememberedResources
 from .schema import SchemaState, schema_state
 from .standalone import (
     StandaloneClients,
+    StandaloneDetailsTypes,
     StandaloneKeys,
     StandaloneOrigins,
     StandaloneResources,
@@ -35,6 +36,7 @@ class SqlDatabase:
         self.clients = RememberedClients(registry, StandaloneClients(self._transactions))
         self.origins = StandaloneOrigins(self._transactions)
         self.resources = RememberedResources(registry, StandaloneResources(self._transactions))
+        self.details_types = StandaloneDetailsTypes(self._transactions)
         self.users = StandaloneUsers(self._transactions)
         self.keys = StandaloneKeys(self._transactions)
         self.audit_writer = AuditWriter(self._transactions.begin)

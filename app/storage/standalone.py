@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..oauth.client import Client
+from ..oauth.details_type import DetailsType
 from ..oauth.ports import ResourceServer
 from .keys import StoredKey
 from .transactions import Transactions
@@ -44,6 +45,21 @@ class StandaloneResources:
     async def list(self) -> Sequence[ResourceServer]:
         async with self._transactions.read() as work:
             return await work.resources.list()
+
+
+class StandaloneDetailsTypes:
+    """oauth.ports.DetailsTypes."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def find(self, name: str) -> DetailsType | None:
+        async with self._transactions.read() as work:
+            return await work.details_types.find(name)
+
+    async def list(self) -> Sequence[DetailsType]:
+        async with self._transactions.read() as work:
+            return await work.details_types.list()
 
 
 class StandaloneUsers:

@@ -98,6 +98,23 @@ class Members(_Converted[frozenset[str]]):
         return frozenset(stored)
 
 
+class Objects(_Converted[tuple[Mapping[str, Any], ...]]):
+    """JSON objects in their order, as a JSON array; none as NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: tuple[Mapping[str, Any], ...] | None, _dialect: Dialect
+    ) -> object:
+        return list(value) if value else None
+
+    def process_result_value(
+        self, value: object | None, _dialect: Dialect
+    ) -> tuple[Mapping[str, Any], ...]:
+        return tuple(value) if isinstance(value, list) else ()
+
+
 class Secrets(_Converted[tuple[ClientSecret, ...]]):
     """A client's secrets, as a JSON array: rotation with overlap is one write of one row."""
 

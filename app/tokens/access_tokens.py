@@ -24,9 +24,8 @@ class SignedAccessTokens:
         key = self._keyring.active()
         jti = secrets.token_urlsafe(16)
         now = int(self._clock.now())
-        lifetime = min(
-            claims.lifetime, self._keyring.longest_token_lifetime, floor(claims.expires_by - now)
-        )
+        longest = min(claims.lifetime, self._keyring.longest_token_lifetime)
+        lifetime = int(min(longest, claims.expires_by - now))
         payload = self._payload(claims, jti, now, lifetime)
         return IssuedToken(key.sign(payload), jti, lifetime)
 
@@ -47,6 +46,10 @@ class SignedAccessTokens:
         # RFC 9068 §2.2.3: if the request has a scope, the token SHOULD include it.
         if claims.scopes:
             payload["scope"] = " ".join(sorted(claims.scopes))
+        # RFC 9396 §9.1: the AS is RECOMMENDED to add the authorization_details object, filtered to
+        # the specific audience, as a top-level claim.
+        if claims.authorization_details:
+            payload["authorization_details"] = claims.authorization_details
         # RFC 9470 §6.1: the auth_time and acr claims are used to convey the time and context of the
         # user authentication event.
         if claims.auth_time is not None:

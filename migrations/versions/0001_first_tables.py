@@ -35,6 +35,7 @@ def downgrade() -> None:
         "token_families",
         "consents",
         "users",
+        "authorization_details_types",
         "resource_servers",
         "initial_tokens",
         "registrations",
@@ -78,6 +79,7 @@ def _create_clients() -> None:
         sa.Column("token_endpoint_auth_signing_alg", sa.String(), nullable=True),
         sa.Column("allowed_origins", sa.JSON(), nullable=False),
         sa.Column("resource_uris", sa.JSON(), nullable=False),
+        sa.Column("authorization_details_types", sa.String(), nullable=False),
         sa.Column("exchange_audiences", sa.JSON(), nullable=False),
         sa.Column("may_impersonate", sa.Boolean(), nullable=False),
         sa.Column("may_delegate", sa.Boolean(), nullable=False),
@@ -108,6 +110,15 @@ def _create_clients() -> None:
         sa.Column("scopes", sa.String(), nullable=False),
         sa.Column("access_token_lifetime", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("uri", name="pk_resource_servers"),
+    )
+    op.create_table(
+        "authorization_details_types",
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("schema", sa.JSON(), nullable=False),
+        sa.Column("resource_uri", sa.String(), nullable=True),
+        sa.Column("ask_always", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("type", name="pk_authorization_details_types"),
     )
 
 
@@ -165,6 +176,7 @@ def _create_people() -> None:
         sa.Column("client_id", sa.String(), nullable=False),
         sa.Column("scopes", MEMBERS, nullable=False),
         sa.Column("resources", MEMBERS, nullable=False),
+        sa.Column("authorization_details", sa.JSON(), nullable=True),
         sa.Column("given_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.user_id"], name="fk_consents_user_id", ondelete="CASCADE"
@@ -191,6 +203,7 @@ def _create_grants() -> None:
         sa.Column("code_fingerprint", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("acr", sa.String(), nullable=True),
+        sa.Column("authorization_details", sa.JSON(), nullable=True),
         sa.Column("born", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("serial", name="pk_token_families"),
         sa.UniqueConstraint("code_hash", name="uq_token_families_code_hash"),

@@ -64,6 +64,7 @@ class AuthorizationCodeGrant:
             scopes=code.scopes,
             resources=code.resources,
             requested_scope=None,
+            authorization_details=code.authorization_details,
             redeem=partial(self._founder.redeem, founding),
         )
 
@@ -76,6 +77,7 @@ def _founding(code_hash: str, code: AuthorizationCode, request: GrantRequest) ->
         resources=code.resources,
         auth_time=code.auth_time,
         acr=code.acr,
+        authorization_details=code.authorization_details,
         fingerprint=code.fingerprint,
         request=request,
     )

@@ -28,6 +28,7 @@ class ClientCredentialsGrant:
             scopes=request.client.scopes,
             resources=None,
             requested_scope=request.parameters.get("scope"),
+            authorization_details=None,
             redeem=partial(self._redeem, request),
         )
 

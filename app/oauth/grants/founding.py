@@ -6,6 +6,7 @@ The store of the credential decides the race; the family's unique ``code_hash`` 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ..authorization_details import Details
 from ..client import GrantType
 from ..errors import InvalidGrant, TemporarilyUnavailable
 from ..ports import Database, RefreshTokens
@@ -32,6 +33,7 @@ class Founding:
     fingerprint: str
     request: GrantRequest
     acr: str | None = None
+    authorization_details: Details = ()
 
     def family(self, lifetime: int) -> TokenFamily:
         """Make the family that this redemption founds."""
@@ -47,6 +49,7 @@ class Founding:
             jkt=request.binding.jkt if is_bound else None,
             auth_time=self.auth_time,
             acr=self.acr,
+            authorization_details=self.authorization_details,
             created_at=request.now,
             expires_at=request.now + lifetime,
             code_hash=self.code_hash,

@@ -30,6 +30,7 @@ class Mint:
                 client_id=client_id,
                 audience=target.audience,
                 scopes=target.scopes,
+                authorization_details=target.authorization_details,
                 jkt=request.binding.jkt,
                 lifetime=self.lifetime(request, target),
             )
@@ -44,6 +45,7 @@ class Mint:
                 client_id=family.client_id,
                 audience=target.audience,
                 scopes=target.scopes,
+                authorization_details=target.authorization_details,
                 jkt=request.binding.jkt,
                 lifetime=min(left, self.lifetime(request, target)),
                 family_id=family.family_id,
@@ -71,6 +73,7 @@ class Mint:
                 client_id=request.client.client_id,
                 audience=target.audience,
                 scopes=target.scopes,
+                authorization_details=target.authorization_details,
                 jkt=request.binding.jkt,
                 lifetime=self.lifetime(request, target),
                 family_id=subject.family_id,

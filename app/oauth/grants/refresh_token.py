@@ -71,6 +71,7 @@ class RefreshTokenGrant:
             scopes=family.scopes,
             resources=family.resources,
             requested_scope=request.parameters.get("scope"),
+            authorization_details=family.authorization_details,
             redeem=partial(self._redeem, refresh),
         )
 

@@ -16,6 +16,7 @@ from app.dpop.admission import Admission
 from app.oauth.authorization_code import AuthorizationCode
 from app.oauth.client import AuthMethod, Client, ClientSecret, GrantType
 from app.oauth.client_auth import ClientAuthenticator
+from app.oauth.details_endpoint import DetailsReader
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.minting import Mint
@@ -117,6 +118,7 @@ class TokenServer:
             database.resources,
             self.audit,
             self.clock,
+            details=DetailsReader(database.details_types, database.resources),
             uri=TOKEN_ENDPOINT,
             default_audience=ISSUER,
         )
