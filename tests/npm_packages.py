@@ -60,7 +60,7 @@ class Npm:
                     shutil.copy(module, scratch)
                 (Path(scratch) / "node_modules").symlink_to(self.directory / "node_modules")
                 copy = Path(scratch) / script.name
-            with started([self.node, str(copy), *arguments], **environment) as running:
+            with started([self.node, str(copy), *arguments], environment) as running:
                 yield running
 
 

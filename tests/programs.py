@@ -5,9 +5,10 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 WITHIN = 120
@@ -36,17 +37,29 @@ class Program:
     def read_line(self, *, starting: str = "") -> str:
         """Return the next line of its output that starts so."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith(starting):
-                return line.rstrip("\n")
+        with self._patience():
+            for line in self.process.stdout:
+                if line.startswith(starting):
+                    return line.rstrip("\n")
         raise AssertionError(f"the program ended early:\n{self._complained()}")
 
     def finish(self) -> str:
         """Return the rest of its output, once it has ended of itself and well."""
         assert self.process.stdout is not None
-        rest = self.process.stdout.read()
+        with self._patience():
+            rest = self.process.stdout.read()
         assert self.process.wait() == 0, rest + self._complained()
         return rest
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """End the program that keeps its reader waiting for too long."""
+        timer = threading.Timer(WITHIN, self.process.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _complained(self) -> str:
         self.process.wait()
@@ -55,7 +68,9 @@ class Program:
 
 
 @contextmanager
-def started(command: Sequence[str], **environment: str) -> Iterator[Program]:
+def started(
+    command: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None
+) -> Iterator[Program]:
     """Run a program, with these variables in its environment, until it is no longer needed."""
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
@@ -64,14 +79,11 @@ def started(command: Sequence[str], **environment: str) -> Iterator[Program]:
             stdout=subprocess.PIPE,
             stderr=complaints,
             text=True,
-            env=os.environ | environment,
+            cwd=cwd,
+            env={**os.environ, **environment},
         )
-        # Whoever waits for a line that never comes learns so, and does not wait for ever.
-        patience = threading.Timer(WITHIN, process.kill)
-        patience.start()
         try:
             yield Program(process, complaints)
         finally:
-            patience.cancel()
             process.kill()
             process.communicate()

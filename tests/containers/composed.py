@@ -107,7 +107,7 @@ class Public:
             "dpop_jkt": self.key.thumbprint,
             "state": "x",
         }
-        browser = Browser(ISSUER, REDIRECT_URI)
+        browser = Browser(ISSUER)
         try:
             url = f"{ISSUER}/authorize?{urlencode(request)}"
             callback = browser.authorize(url, email=email, password=password)

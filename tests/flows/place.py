@@ -37,9 +37,9 @@ class Place:
         added: dict[str, Any] = self.shell.json(*command, stdin=keys)
         return added
 
-    def visit(self, url: str, callback: str = CALLBACK) -> str:
+    def visit(self, url: str) -> str:
         """Ann signs in and consents; return where her browser is sent back to."""
-        browser = Browser(self.issuer, callback)
+        browser = Browser(self.issuer)
         try:
             return browser.authorize(url, email=EMAIL, password=PASSWORD)
         finally:

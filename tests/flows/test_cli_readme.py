@@ -73,7 +73,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def sign_in(issuer: str, url: str) -> str:
-    browser = Browser(issuer, CALLBACK)
+    browser = Browser(issuer)
     try:
         callback = browser.authorize(url, email="ann@example.com", password=PASSWORD)
     finally:

@@ -27,9 +27,8 @@ class Visit:
 class Browser:
     """Follows redirects on the server's own pages, and stops where they lead back to the client."""
 
-    def __init__(self, issuer: str, redirect_uri: str) -> None:
+    def __init__(self, issuer: str) -> None:
         self._issuer = issuer
-        self._redirect_uri = redirect_uri
         self._http = httpx.Client(headers={"Accept": "text/html"})
         self.visits: list[Visit] = []
 
@@ -43,7 +42,7 @@ class Browser:
         for _ in range(MAX_PAGES):
             if response.has_redirect_location:
                 target = str(response.url.join(response.headers["Location"]))
-                if target.startswith(self._redirect_uri):
+                if not target.startswith(self._issuer + "/"):
                     return target
                 response = self._go("GET", target, "")
             elif response.status_code == HTTPStatus.OK:

@@ -62,7 +62,7 @@ def sign_in_and_consent(scene: Scene) -> dict[str, Any]:
         "Ann signs in and allows the app what it asked for. These are the server's real pages, "
         "filled in as a browser would, hidden CSRF fields and cookies included:"
     )
-    browser = Browser(scene.server.issuer, REDIRECT_URI)
+    browser = Browser(scene.server.issuer)
     try:
         scene.callback = browser.authorize(
             scene.authorization_url, email=scene.email, password=scene.password
