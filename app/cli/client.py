@@ -1,7 +1,5 @@
 """``holdfast client …``: the command line's face of management.clients."""
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,7 +12,9 @@ from ..management.client_types import ClientType
 from ..management.new_client import ClientChange, NewClient
 from ..management.views import client_view
 from ..oauth.client import AuthMethod, GrantType
-from .output import AsJson, Failure, facts, show, table
+from .client_exchange import exchange
+from .json_file import read_json_object
+from .output import AsJson, facts, show, table
 from .running import managing
 
 if TYPE_CHECKING:
@@ -69,6 +69,14 @@ ResourceServers = Annotated[
         help="A registered API it speaks for: it may introspect its tokens. May be repeated.",
     ),
 ]
+DetailsTypes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--details-type",
+        metavar="TYPE",
+        help="A type of authorization details it may use (RFC 9396). May be repeated.",
+    ),
+]
 RequirePar = Annotated[
     bool | None,
     typer.Option("--require-par/--no-require-par", help="Of authorization requests (RFC 9126)."),
@@ -108,6 +116,7 @@ def add(
     jwks_uri: JwksUri = None,
     allowed_origin: Origins = None,
     resource_server: ResourceServers = None,
+    details_type: DetailsTypes = None,
     dpop_nonce: Annotated[
         Literal["off", "auto", "required"] | None,
         typer.Option("--dpop-nonce", help="Instead of the server's nonce policy."),
@@ -146,6 +155,7 @@ def add(
         request_object_signing_alg=request_object_alg or None,
         allowed_origins=tuple(allowed_origin or ()),
         resource_uris=tuple(resource_server or ()),
+        authorization_details_types=frozenset(details_type or ()),
         client_id=client_id,
     )
     _show_with_secret("Registered.", managing(lambda m: m.clients.add(new)), as_json=as_json)
@@ -192,6 +202,7 @@ def update(
     jwks_uri: JwksUri = None,
     allowed_origin: Origins = None,
     resource_server: ResourceServers = None,
+    details_type: DetailsTypes = None,
     dpop_nonce: Annotated[
         Literal["off", "auto", "required", "default"] | None,
         typer.Option("--dpop-nonce", help="default: the server's policy."),
@@ -208,6 +219,12 @@ def update(
     request_object_alg: RequestObjectAlg = None,
     bearer: Annotated[
         bool | None, typer.Option("--bearer/--no-bearer", help="Tokens bound to no key.")
+    ] = None,
+    verified: Annotated[
+        bool | None,
+        typer.Option(
+            "--verified/--unverified", help="Whether you stand for a client that registered itself."
+        ),
     ] = None,
     enabled: Annotated[
         bool | None, typer.Option("--enable/--disable", help="A disabled client gets nothing.")
@@ -231,12 +248,17 @@ def update(
         request_object_signing_alg=request_object_alg,
         allowed_origins=_given(allowed_origin),
         resource_uris=_given(resource_server),
+        authorization_details_types=_words(details_type),
+        unverified=None if verified is None else not verified,
         disabled=None if enabled is None else not enabled,
     )
     if change == ClientChange():
         raise typer.BadParameter("nothing to change; see `holdfast client update --help`")
     metadata = client_view(managing(lambda m: m.clients.update(client_id, change)))
     show(metadata, facts(_for_people(metadata)), as_json=as_json)
+
+
+app.command("exchange")(exchange)
 
 
 @app.command("rotate-secret")
@@ -287,11 +309,4 @@ def _given(values: Sequence[str] | None) -> tuple[str, ...] | None:
 def _read_jwks(path: Path | None) -> dict[str, Any] | None:
     if path is None:
         return None
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        jwks = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise Failure(f"--jwks-file: {path} cannot be read as JSON ({error})") from None
-    if not isinstance(jwks, dict):
-        raise Failure('--jwks-file: expected a JSON object like {"keys": [{…}]}')
-    return jwks
+    return read_json_object(path, "--jwks-file", 'like {"keys": [{…}]}')

@@ -242,7 +242,7 @@ class TestSection32TokenEndpoint:
 
     @pytest.mark.rfc("6749", "3.2")
     @pytest.mark.parametrize(
-        "name", ["audience", "nonce", "claims", "DPoP", "x" * 300, "ü", "", "__proto__"]
+        "name", ["nonce", "claims", "DPoP", "x" * 300, "ü", "", "__proto__"]
     )
     async def test_a_parameter_nobody_knows_is_ignored(
         self, server: Server, key: DpopKey, name: str
