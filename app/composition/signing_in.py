@@ -38,7 +38,7 @@ def signing_in(services: Services, browsing: Browsing, passwords: Passwords) -> 
                 sign_in=_sign_in(services, browsing, passwords),
                 sessions=browsing.sessions,
                 permissions=Permissions(
-                    database=database, clients=database.clients, clock=services.clock
+                    database=database, clients=services.client_sources.known, clock=services.clock
                 ),
                 endpoint=endpoint,
                 form_secret=derive(SIGN_IN_FORMS, services.parts.secret.current, None)[0],
@@ -81,7 +81,7 @@ def _authorization(services: Services) -> AuthorizationEndpoint:
     settings = services.settings
     requests = RequestReader(
         issuer=services.issuer,
-        clients=services.database.clients,
+        clients=services.client_sources.clients,
         pushed_requests=services.state.pushed_requests,
         checks=services.request_checks,
         clock=services.clock,

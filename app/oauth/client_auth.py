@@ -8,11 +8,11 @@ from ..credentials import digest, same
 from . import client_assertion
 from .client import AuthMethod, Client, ClientSecret
 from .client_assertion import ASSERTION_ALGS, Assertion, UnverifiedAssertion
-from .client_keys import ClientKey, keys_of
+from .client_keys import ClientKey, KeysUnavailable, keys_of
 from .client_presented import Presented
 from .errors import InvalidClient, TooManyAttempts, UnauthorizedClient
 from .origin import check_origin
-from .ports import Assertions, Attempts, Clients
+from .ports import Assertions, Attempts, ClientKeys, Clients
 from .profile import NO_PROFILE, Profile
 
 AUTH_METHODS = tuple(AuthMethod)
@@ -45,8 +45,10 @@ class ClientAuthenticator:
         *,
         issuer: str,
         profile: Profile = NO_PROFILE,
+        client_keys: ClientKeys | None = None,
     ) -> None:
         self._clients = clients
+        self._client_keys = client_keys
         self._assertions = assertions
         self._attempts = attempts
         self._clock = clock
@@ -123,6 +125,11 @@ class ClientAuthenticator:
         )
         presented = Presented(AuthMethod.PRIVATE_KEY_JWT, unverified.client_id)
         client = _usable(await self._clients.find(unverified.client_id), presented)
+        if client.jwks_uri is not None and self._client_keys is not None:
+            try:
+                client = await self._client_keys.resolved(client, unverified.jwt)
+            except KeysUnavailable as reason:
+                raise InvalidClient(str(reason)) from None
         keys = keys_of(client)
         if not client_assertion.is_signed_by(unverified, keys):
             raise _failure(presented)

@@ -26,6 +26,10 @@ class ClientKey:
     jkt: str
 
 
+class KeysUnavailable(Exception):
+    """The keys that a client publishes cannot be had. The message is a sentence for it."""
+
+
 def keys_of(client: Client) -> tuple[ClientKey, ...]:
     """Import the keys of the client's JWK set."""
     return keys_in(client.jwks or {})

@@ -79,7 +79,7 @@ class PushedAuthorizationEndpoint:
             presented = read(request.authorization, request.parameters)
             client_id = presented.client_id
             client, binding = await self._admit(request, presented, open_gate())
-            asked = self._asked(request.parameters, client)
+            asked = await self._asked(request.parameters, client)
             return await self._keep(client, asked, binding)
         except Exception as refusal:
             self._audit.record(self._refused(request, client_id, refusal))
@@ -103,7 +103,7 @@ class PushedAuthorizationEndpoint:
         await self._authenticator.spend_assertion(authenticated)
         return authenticated.client, binding
 
-    def _asked(self, parameters: Parameters, client: Client) -> Pairs:
+    async def _asked(self, parameters: Parameters, client: Client) -> Pairs:
         """Return the parameters of the authorization request, however they were written."""
         # RFC 9126 §2.1: 2. Reject the request if the request_uri authorization request parameter
         # is provided.
@@ -115,7 +115,7 @@ class PushedAuthorizationEndpoint:
             return _of_client(client, parameters.pairs())
         # RFC 9126 §3: the authorization server MUST validate the request object, and its client_id
         # MUST be that of the authenticated client. Only the parameters inside of it count.
-        signed = request_object.verify(value, client)
+        signed = await self._checks.signed(value, client)
         now = self._clock.now()
         request_object.check_claims(signed, client.client_id, issuer=self._issuer, now=now)
         return _of_client(client, request_object.parameters_of(signed))

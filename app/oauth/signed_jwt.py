@@ -1,14 +1,14 @@
 """A JWT that a client signed: its form, its signature, its times (RFC 7515, RFC 7519)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
+from . import strict_json
 from .client_keys import ClientKey
 
 # Asymmetric ones only: a MAC would need the secret itself at rest.
@@ -117,20 +117,10 @@ def _is_numeric_date(value: object) -> bool:
 def _json_object(part: bytes, name: str) -> dict[str, Any]:
     raw = _decoded(part, name)
     try:
-        value = json.loads(raw, parse_constant=_refuse, object_pairs_hook=_members)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise Unacceptable(f"{name} is not a JSON object with each member once")
-    return value
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    # RFC 7519 §4: The Claim Names within a JWT Claims Set MUST be unique.
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
+        # RFC 7519 §4: The Claim Names within a JWT Claims Set MUST be unique.
+        return strict_json.object_in(raw)
+    except ValueError:
+        raise Unacceptable(f"{name} is not a JSON object with each member once") from None
 
 
 def _decoded(part: bytes, name: str) -> bytes:
@@ -138,8 +128,3 @@ def _decoded(part: bytes, name: str) -> bytes:
         return urlsafe_b64decode(part)
     except (ValueError, IndexError):
         raise Unacceptable(f"{name} is not in base64url (RFC 7515 §2)") from None
-
-
-def _refuse(constant: str) -> NoReturn:
-    message = f"{constant} is not JSON"
-    raise ValueError(message)
