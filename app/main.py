@@ -14,8 +14,10 @@ from .accounts.passwords import Passwords
 from .clock import Clock, SystemClock
 from .composition.browsing import Browsing
 from .composition.client_sources import clients_by_url, origins
+from .composition.demo_resource import demo_resource
 from .composition.device import device
 from .composition.feature import Feature
+from .composition.guarding import answer_refusals
 from .composition.held_tokens import held_tokens
 from .composition.published import health, published
 from .composition.registration import registration
@@ -77,6 +79,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     # Set by whoever runs the application, some time before it ends, so that balancers look away.
     app.state.stopping = asyncio.Event()
     failures.install(app, clock=time, issuer=settings.issuer, metrics=metrics)
+    answer_refusals(app, metrics)
     app.add_middleware(Cors, origins=lambda: origins(settings, app.state.parts.database))
     app.add_middleware(AccessLog, clock=time, metrics=metrics)
     if settings.trusted_proxies:
@@ -170,6 +173,7 @@ def _features(services: Services, passwords: Passwords) -> Sequence[Feature]:
         token(services),
         signing_in(services, browsing, passwords),
         held_tokens(services),
+        demo_resource(services),
         registration(services),
         clients_by_url(services.settings),
         device(services, browsing),

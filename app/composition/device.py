@@ -41,7 +41,7 @@ def _authorization(services: Services) -> DeviceAuthorizationEndpoint:
     return DeviceAuthorizationEndpoint(
         services.door(paths.DEVICE_AUTHORIZATION, AUTH_METHODS),
         services.state.device_codes,
-        services.database.resources,
+        services.resources,
         verification_uri=services.uri(paths.DEVICE),
         lifetime=settings.device_code_lifetime,
         interval=settings.device_poll_interval,
@@ -54,7 +54,7 @@ def _verification(services: Services) -> DeviceVerificationEndpoint:
     return DeviceVerificationEndpoint(
         device_codes=services.state.device_codes,
         clients=database.clients,
-        resources=database.resources,
+        resources=services.resources,
         database=database,
         attempts=services.state.attempts,
         audit=services.audit,

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from ..guard.metadata import ResourceMetadata
 from ..oauth.client import AuthMethod
 
 
@@ -15,10 +16,12 @@ class Feature:
 
     ``endpoints`` maps metadata names ("revocation_endpoint") to paths below the issuer;
     ``auth_methods`` the metadata name of each endpoint that authenticates clients ("revocation")
-    to the methods it takes; ``metadata`` has further members as they are.
+    to the methods it takes; ``metadata`` has further members as they are. ``protected_resources``
+    are those of this server itself (RFC 9728).
     """
 
     routers: Sequence[APIRouter]
     endpoints: Mapping[str, str] = field(default_factory=dict)
     auth_methods: Mapping[str, Sequence[AuthMethod]] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    protected_resources: Sequence[ResourceMetadata] = ()

@@ -49,7 +49,7 @@ def _introspection(services: Services) -> IntrospectionEndpoint:
         database,
         liveness=services.liveness,
         users=database.users,
-        resources=database.resources,
+        resources=services.resources,
         details=services.details,
         issuer=services.issuer,
     )

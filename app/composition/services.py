@@ -1,6 +1,6 @@
 """What several features use: built once, from the settings and the opened parts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from ..oauth.details_endpoint import DetailsReader
 from ..oauth.grants.liveness import Liveness
 from ..oauth.grants.minting import Mint
 from ..oauth.lifetimes import Lifetimes
+from ..oauth.ports import Resources, ResourceServer
 from ..oauth.profile import Profile
 from ..parts import Parts
 from ..settings import Settings
@@ -25,6 +26,7 @@ from ..telemetry.metrics import CountingAudit, Metrics
 from ..tokens.access_tokens import SignedAccessTokens
 from ..tokens.verification import AccessTokenVerifier
 from .client_sources import ClientSources, client_sources
+from .own_resources import OwnResources, own_resources
 
 State = MemoryState | RedisState
 
@@ -124,6 +126,16 @@ class Services:
         return Liveness(self.database, self.client_sources.known, self.database.users)
 
     @cached_property
+    def own_resources(self) -> Mapping[str, ResourceServer]:
+        """The protected resources that this server is itself, by their URI."""
+        return own_resources(self.settings)
+
+    @cached_property
+    def resources(self) -> Resources:
+        """Finds protected resources, registered ones and this server's own."""
+        return OwnResources(self.own_resources, self.database.resources)
+
+    @cached_property
     def verifier(self) -> AccessTokenVerifier:
         """Verifies access tokens of this server."""
         return AccessTokenVerifier(self.parts.keyring, self.clock, self.issuer)
@@ -131,12 +143,12 @@ class Services:
     @cached_property
     def details(self) -> DetailsReader:
         """Holds authorization details to the registered types."""
-        return DetailsReader(self.database.details_types, self.database.resources)
+        return DetailsReader(self.database.details_types, self.resources)
 
     @cached_property
     def request_checks(self) -> RequestChecks:
         return RequestChecks(
-            self.database.resources,
+            self.resources,
             self.details,
             issuer=self.issuer,
             profile=self.profile,

@@ -33,7 +33,7 @@ def _endpoint(services: Services) -> TokenEndpoint:
     return TokenEndpoint(
         services.authenticator,
         _grants(services),
-        services.database.resources,
+        services.resources,
         services.audit,
         services.clock,
         details=services.details,
@@ -63,7 +63,7 @@ def _grants(services: Services) -> Sequence[Grant]:
         TokenExchangeGrant(
             services.verifier,
             services.liveness,
-            database.resources,
+            services.resources,
             mint,
             issuer=services.issuer,
         ),
