@@ -23,6 +23,7 @@ from app.main import create_app
 from app.oauth.authorization_code import AuthorizationCode
 from app.oauth.client import AuthMethod, Client, ClientSecret, GrantType
 from app.oauth.client_assertion import ASSERTION_TYPE
+from app.oauth.details_type import DetailsType
 from app.oauth.ports import ResourceServer
 from app.oauth.token_family import Status, TokenFamily, family_id_of
 from app.parts import Parts
@@ -131,12 +132,14 @@ class Server:
 
     # What is there.
 
-    async def add(self, *things: Client | ResourceServer | User) -> None:
-        """Store clients, resource servers and people; a client replaces the one of its name."""
+    async def add(self, *things: Client | ResourceServer | DetailsType | User) -> None:
+        """Store what is given; a client replaces the one of its name."""
         async with self.parts.database.begin() as unit:
             for thing in things:
                 if isinstance(thing, ResourceServer):
                     assert await unit.resources.add(thing)
+                elif isinstance(thing, DetailsType):
+                    assert await unit.details_types.add(thing)
                 elif isinstance(thing, User):
                     assert await unit.users.add(thing)
                 elif not await unit.clients.replace(thing):

@@ -9,6 +9,7 @@ from ..accounts.passwords import Passwords
 from ..clock import Clock, SystemClock
 from ..management.client_rules import Policy
 from ..management.clients import ClientManagement
+from ..management.details_types import DetailsTypeManagement
 from ..management.keys import KeyManagement
 from ..management.registration_tokens import RegistrationTokenManagement
 from ..management.resources import ResourceManagement
@@ -33,6 +34,7 @@ class Management:
     clients: ClientManagement
     users: UserManagement
     resources: ResourceManagement
+    details_types: DetailsTypeManagement
     keys: KeyManagement
     registration_tokens: RegistrationTokenManagement
 
@@ -79,6 +81,7 @@ def _management(settings: Settings, parts: Parts, passwords: Passwords, clock: C
         clients=ClientManagement(database, clock, policy, actor=ACTOR),
         users=UserManagement(database, passwords, clock, actor=ACTOR),
         resources=ResourceManagement(database, clock, actor=ACTOR),
+        details_types=DetailsTypeManagement(database, clock, actor=ACTOR),
         keys=KeyManagement(database, lifecycle, clock, actor=ACTOR),
         registration_tokens=RegistrationTokenManagement(database, clock, actor=ACTOR),
     )

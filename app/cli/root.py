@@ -5,7 +5,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import client, database, key, proof, registration_token, resource, serve, user
+from . import (
+    client,
+    database,
+    details_type,
+    key,
+    proof,
+    registration_token,
+    resource,
+    serve,
+    user,
+)
 from .demo import command as demo
 from .failures import in_one_line
 from .output import say_failure
@@ -60,6 +70,7 @@ root.command("demo")(demo.demo)
 root.add_typer(client.app, name="client")
 root.add_typer(user.app, name="user")
 root.add_typer(resource.app, name="resource")
+root.add_typer(details_type.app, name="details-type")
 root.add_typer(registration_token.app, name="registration-token")
 root.add_typer(key.app, name="key")
 root.add_typer(database.app, name="db")

@@ -42,6 +42,7 @@ def _authorization(services: Services) -> DeviceAuthorizationEndpoint:
         services.door(paths.DEVICE_AUTHORIZATION, AUTH_METHODS),
         services.state.device_codes,
         services.resources,
+        services.details,
         verification_uri=services.uri(paths.DEVICE),
         lifetime=settings.device_code_lifetime,
         interval=settings.device_poll_interval,
@@ -53,8 +54,9 @@ def _verification(services: Services) -> DeviceVerificationEndpoint:
     database = services.database
     return DeviceVerificationEndpoint(
         device_codes=services.state.device_codes,
-        clients=database.clients,
+        clients=services.client_sources.clients,
         resources=services.resources,
+        details=services.details,
         database=database,
         attempts=services.state.attempts,
         audit=services.audit,

@@ -1,17 +1,20 @@
 """What the server says of itself and its health: metadata, key set, probes, metrics."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from ..http import paths
 from ..oauth import metadata
 from ..oauth.client_assertion import ASSERTION_ALGS
+from ..oauth.errors import TemporarilyUnavailable
 from ..oauth.signed_jwt import ALGS as REQUEST_OBJECT_ALGS
 from ..parts import JWKS_MAX_AGE
 from ..routes import health as health_route
 from ..routes import metadata as metadata_route
 from ..routes import metrics as metrics_route
 from ..routes import protected_resources
+from ..storage.database import SqlDatabase
 from .feature import Feature
 from .services import Services
 
@@ -37,14 +40,33 @@ def published(services: Services, features: Sequence[Feature]) -> Feature:
         further={"protected_resources": [each.resource for each in own]}
         | _merged(each.metadata for each in features),
     )
-    document = metadata.document(services.issuer, served)
+    document = _Document(metadata.document(services.issuer, served), services.database)
     jwks = services.parts.keyring.jwks
     return Feature(
         (
-            metadata_route.router(document, jwks, max_age=JWKS_MAX_AGE),
+            metadata_route.router(document.current, jwks, max_age=JWKS_MAX_AGE),
             protected_resources.router(own, max_age=JWKS_MAX_AGE),
         )
     )
+
+
+class _Document:
+    """The metadata, with the types of authorization details that are registered by now.
+
+    While the database does not answer, those that were registered when it last did.
+    """
+
+    def __init__(self, members: Mapping[str, Any], database: SqlDatabase) -> None:
+        self._members = members
+        self._database = database
+        self._types: Sequence[str] = ()
+
+    async def current(self) -> Mapping[str, Any]:
+        with suppress(TemporarilyUnavailable):
+            self._types = [each.type for each in await self._database.details_types.list()]
+        # RFC 9396 §10: authorization_details_types_supported, which is a JSON array.
+        further = {"authorization_details_types_supported": self._types} if self._types else {}
+        return {**self._members, **further}
 
 
 def health(services: Services, is_stopping: Callable[[], bool]) -> Feature:

@@ -3,12 +3,12 @@
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..clock import Clock
 from ..oauth.client import Client
 from ..telemetry.audit import AuditEvent, EventKind
-from . import client_rules, client_secrets
+from . import client_rules, client_secrets, client_url
 from .errors import NotFound, Refused
 from .new_client import ClientChange, NewClient, changed_members
 from .ports import Database, Work
@@ -48,12 +48,13 @@ class ClientManagement:
 
     async def add(self, new: NewClient) -> WithSecret:
         """Register a client. Raises Refused."""
-        client_id = _chosen_id(new.client_id)
+        client_id = self._chosen_id(new.client_id)
         client = new.to_client(client_id, self._clock.now())
         client_rules.check(client, self._policy)
         client, secret = client_secrets.with_first_secret(client)
         async with self._database.begin() as work:
             await _check_registered(work, "resource_uris", client.resource_uris)
+            await _check_details_types(work, client.authorization_details_types)
             if not await work.clients.add(client):
                 raise Refused("client_id", f"'{client_id}' is taken; choose another")
             await self._note(work, EventKind.CLIENT_CREATED, client_id, type=new.type.value)
@@ -69,11 +70,14 @@ class ClientManagement:
             if not changed:
                 return before
             # Disabling must always work, also for a client that today's rules would not take.
-            if changed != ("disabled",):
+            if changed != ("disabled",) or not after.disabled:
                 client_rules.check(after, self._policy)
             for member in ("resource_uris", "exchange_audiences"):
                 added = set(getattr(after, member)) - set(getattr(before, member))
                 await _check_registered(work, member, added)
+            await _check_details_types(
+                work, after.authorization_details_types - before.authorization_details_types
+            )
             await work.clients.replace(after)
             await self._note(work, EventKind.CLIENT_CHANGED, client_id, changed=" ".join(changed))
             await work.commit()
@@ -101,6 +105,37 @@ class ClientManagement:
             await self._note(work, EventKind.CLIENT_DELETED, client_id)
             await work.commit()
 
+    async def block(self, client_id: str) -> Client:
+        """Keep out the client at a URL, whether it is registered or not. Raises Refused.
+
+        Until it is deleted: what is stored comes before what its document says.
+        """
+        client_url.check(client_id, http_on_loopback=self._policy.on_loopback)
+        async with self._database.begin() as work:
+            before = await work.clients.lock(client_id)
+            if before is None:
+                after = client_url.unnamed(client_id, disabled=True, created_at=self._clock.now())
+                if not await work.clients.add(after):
+                    raise Refused("client_id", f"'{client_id}' was stored just now; try again")
+                await self._note(work, EventKind.CLIENT_CREATED, client_id, type="blocked")
+            else:
+                after = replace(before, disabled=True)
+                await work.clients.replace(after)
+                await self._note(work, EventKind.CLIENT_CHANGED, client_id, changed="disabled")
+            await work.commit()
+        return after
+
+    def _chosen_id(self, client_id: str | None) -> str:
+        if client_id is None:
+            return random_client_id()
+        # draft-ietf-oauth-client-id-metadata-document §6.10: An Authorization Server MAY
+        # pre-register Client ID Metadata Document URLs.
+        if client_url.is_url(client_id):
+            client_url.check(client_id, http_on_loopback=self._policy.on_loopback)
+        elif not _CLIENT_ID.fullmatch(client_id):
+            raise Refused("client_id", "expected 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -")
+        return client_id
+
     async def _note(self, work: Work, kind: EventKind, client_id: str, **details: str) -> None:
         await work.audit.add(
             AuditEvent(
@@ -117,18 +152,19 @@ def random_client_id() -> str:
     return "client_" + secrets.token_hex(8)
 
 
-def _chosen_id(client_id: str | None) -> str:
-    if client_id is None:
-        return random_client_id()
-    if not _CLIENT_ID.fullmatch(client_id):
-        raise Refused("client_id", "expected 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -")
-    return client_id
-
-
 async def _check_registered(work: Work, member: str, uris: Iterable[str]) -> None:
     for uri in uris:
         if await work.resources.find(uri) is None:
             raise Refused(member, f"there is no resource '{uri}'; see `holdfast resource list`")
+
+
+async def _check_details_types(work: Work, names: Iterable[str]) -> None:
+    for name in names:
+        if await work.details_types.find(name) is None:
+            raise Refused(
+                "authorization_details_types",
+                f"there is no type '{name}'; see `holdfast details-type list`",
+            )
 
 
 def _existing(client: Client | None, client_id: str) -> Client:

@@ -29,6 +29,7 @@ class NewClient:
     request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] = ()
     resource_uris: tuple[str, ...] = ()
+    authorization_details_types: frozenset[str] = frozenset()
     client_id: str | None = None
 
     def to_client(self, client_id: str, created_at: float) -> Client:
@@ -53,6 +54,7 @@ class NewClient:
             request_object_signing_alg=self.request_object_signing_alg,
             allowed_origins=self.allowed_origins,
             resource_uris=self.resource_uris,
+            authorization_details_types=self.authorization_details_types,
             created_at=created_at,
         )
 
@@ -81,6 +83,7 @@ class ClientChange:
     request_object_signing_alg: str | None = None
     allowed_origins: tuple[str, ...] | None = None
     resource_uris: tuple[str, ...] | None = None
+    authorization_details_types: frozenset[str] | None = None
     exchange_audiences: tuple[str, ...] | None = None
     may_impersonate: bool | None = None
     may_delegate: bool | None = None

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from ..oauth.client import Client
+from ..oauth.details_type import DetailsType
 from ..oauth.ports import AuditTrail, ResourceServer
 from ..oauth.registration import InitialToken, Registration
 from ..storage.users import User
@@ -85,6 +86,20 @@ class StoredInitialTokens(Protocol):
     async def delete(self, token_id: str) -> bool: ...
 
 
+class StoredDetailsTypes(Protocol):
+    """The registered types of authorization details, inside a unit of work."""
+
+    async def add(self, new: DetailsType) -> bool:
+        """Insert; False if the name is taken."""
+        ...
+
+    async def find(self, name: str) -> DetailsType | None: ...
+
+    async def list(self) -> Sequence[DetailsType]: ...
+
+    async def delete(self, name: str) -> bool: ...
+
+
 class StoredUsers(Protocol):
     """The people, inside a unit of work."""
 
@@ -135,6 +150,9 @@ class Work(Protocol):
 
     @property
     def initial_tokens(self) -> StoredInitialTokens: ...
+
+    @property
+    def details_types(self) -> StoredDetailsTypes: ...
 
     @property
     def users(self) -> StoredUsers: ...

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..oauth import scope
 from ..oauth.client import Client
+from ..oauth.details_type import DetailsType
 from ..oauth.ports import ResourceServer
 from ..oauth.registration import InitialToken
 from ..tokens.ports import SealedKey
@@ -28,6 +29,7 @@ def client_view(client: Client) -> dict[str, Any]:
         "jwks_uri": client.jwks_uri,
         "allowed_origins": list(client.allowed_origins),
         "resource_uris": list(client.resource_uris),
+        "authorization_details_types": sorted(client.authorization_details_types),
         "exchange_audiences": list(client.exchange_audiences),
         "may_impersonate": client.may_impersonate,
         "may_delegate": client.may_delegate,
@@ -52,6 +54,17 @@ def user_view(user: "User") -> dict[str, Any]:
         "is_admin": user.is_admin,
         "disabled": user.disabled,
         "created_at": int(user.created_at),
+    }
+
+
+def details_type_view(found: DetailsType) -> dict[str, Any]:
+    """Return a type of authorization details."""
+    return {
+        "type": found.type,
+        "name": found.name,
+        "resource_uri": found.resource_uri,
+        "ask_always": found.ask_always,
+        "schema": dict(found.schema),
     }
 
 

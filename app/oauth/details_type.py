@@ -131,4 +131,5 @@ def _compiled(schema: str) -> Draft202012Validator:
             offline=True,
         )
     except ValidationError as error:
-        raise ValueError(error.message) from None
+        message = f"at {pointer(*error.instance_path)}: {error.message}"
+        raise ValueError(message) from None

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from ..credentials import Kind, digest, mint
-from . import device_code, resource, scope
+from . import authorization_details, device_code, resource, scope
 from .client import GrantType
 from .client_endpoint import Caller, ClientDoor, ClientRequest
+from .details_endpoint import DetailsReader
 from .device_code import DeviceRequest, DeviceResponse
 from .dpop_jkt import agreed, thumbprint
 from .errors import TemporarilyUnavailable, UnauthorizedClient
@@ -26,6 +27,7 @@ class DeviceAuthorizationEndpoint:
         door: ClientDoor,
         device_codes: DeviceCodes,
         resources: Resources,
+        details: DetailsReader,
         *,
         verification_uri: str,
         lifetime: int,
@@ -35,6 +37,7 @@ class DeviceAuthorizationEndpoint:
         self._door = door
         self._device_codes = device_codes
         self._resources = resources
+        self._details = details
         self._verification_uri = verification_uri
         self._lifetime = lifetime
         self._interval = interval
@@ -68,8 +71,10 @@ class DeviceAuthorizationEndpoint:
             raise UnauthorizedClient(
                 f"the client is not registered for the grant {GrantType.DEVICE_CODE}"
             )
-        scopes = scope.narrow(parameters.get("scope"), client.scopes)
-        uris = resource.parse(parameters.all("resource"))
+        details = authorization_details.parse(parameters.get("authorization_details"))
+        asked = await self._details.asked(details, client)
+        scopes = scope.narrow(parameters.get("scope"), client.scopes, beside_details=bool(details))
+        uris = resource.parse((*parameters.all("resource"), *asked.resources))
         found = [await self._resources.find(uri) for uri in uris]
         # What the token endpoint would refuse is refused before the person is asked.
         resource.aim(uris, found, scopes, default_audience=self._default_audience)
@@ -80,6 +85,7 @@ class DeviceAuthorizationEndpoint:
             dpop_jkt=agreed(thumbprint(parameters.get("dpop_jkt")), caller.jkt),
             interval=self._interval,
             expires_at=caller.now + self._lifetime,
+            authorization_details=details,
         )
 
     async def _keep(self, asked: DeviceRequest) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from ..credentials import digest
+from .authorization_details import Details
 
 # RFC 8628 §6.1: the base-20 character set: no vowels, so no words, and no digits.
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -36,6 +37,7 @@ class DeviceRequest:
     dpop_jkt: str | None
     interval: int
     expires_at: float
+    authorization_details: Details = ()
 
     @property
     def forgotten_at(self) -> float:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from ..clock import Clock
 from ..credentials import digest
 from ..telemetry.audit import AuditEvent, AuditSink, EventKind
-from . import device_code
+from . import authorization_details, device_code
 from .client import Client, GrantType
+from .details_endpoint import DetailsReader
+from .details_type import Types
 from .device_code import Decision, DeviceRequest
 from .errors import TooManyAttempts
 from .interaction import Person
@@ -23,6 +25,7 @@ class WaitingDevice:
     request: DeviceRequest
     client: Client
     resources: Sequence[ResourceServer]
+    details_types: Types
 
 
 class DeviceVerificationEndpoint:
@@ -37,6 +40,7 @@ class DeviceVerificationEndpoint:
         device_codes: DeviceCodes,
         clients: Clients,
         resources: Resources,
+        details: DetailsReader,
         database: Database,
         attempts: Attempts,
         audit: AuditSink,
@@ -45,6 +49,7 @@ class DeviceVerificationEndpoint:
         self._device_codes = device_codes
         self._clients = clients
         self._resources = resources
+        self._details = details
         self._database = database
         self._attempts = attempts
         self._audit = audit
@@ -76,6 +81,7 @@ class DeviceVerificationEndpoint:
             client_id=waiting.client.client_id,
             scopes=waiting.request.scopes,
             resources=frozenset(waiting.request.resources),
+            authorization_details=waiting.request.authorization_details,
         )
         async with self._database.begin() as work:
             await work.consents.give(consent, self._clock.now())
@@ -106,7 +112,8 @@ class DeviceVerificationEndpoint:
             return None
         found = [await self._resources.find(uri) for uri in asked.resources]
         known = [resource for resource in found if resource is not None]
-        return WaitingDevice(user_code, code_hash, asked, client, known)
+        types = await self._details.types_of(asked.authorization_details)
+        return WaitingDevice(user_code, code_hash, asked, client, known, types)
 
     async def _decided(
         self, waiting: WaitingDevice, person: Person, *, allowed: bool
@@ -128,6 +135,7 @@ class DeviceVerificationEndpoint:
             details={
                 "scope": " ".join(sorted(waiting.request.scopes)),
                 "grant_type": str(GrantType.DEVICE_CODE),
+                **authorization_details.as_told(waiting.request.authorization_details),
             },
         )
 

@@ -33,6 +33,8 @@ class EventKind(StrEnum):
     USER_DELETED = "user.deleted"
     RESOURCE_CREATED = "resource.created"
     RESOURCE_DELETED = "resource.deleted"
+    DETAILS_TYPE_CREATED = "details_type.created"
+    DETAILS_TYPE_DELETED = "details_type.deleted"
     KEY_CREATED = "key.created"
     KEY_ACTIVATED = "key.activated"
     KEY_REVOKED = "key.revoked"

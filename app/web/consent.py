@@ -13,7 +13,7 @@ from ..oauth.authorization_endpoint import AuthorizationEndpoint, Interaction
 from ..oauth.errors import InvalidRequest
 from ..oauth.interaction import Step
 from ..oauth.redirect_uri import LOOPBACK_HOSTS
-from . import csrf
+from . import csrf, details
 from .forms import fields_of
 from .pages import Pages
 
@@ -69,6 +69,7 @@ class ConsentPages:
             client=address.client,
             scopes=sorted(asked.request.scopes),
             resources=asked.resources,
+            details=details.shown(asked.request.authorization_details, asked.details_types),
             destination=_destination(address),
             user=signed_in.user,
             query=asked.query,

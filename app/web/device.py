@@ -13,7 +13,7 @@ from ..http.request import client_address, read_query
 from ..oauth import device_code
 from ..oauth.device_verification_endpoint import DeviceVerificationEndpoint, WaitingDevice
 from ..oauth.errors import InvalidRequest, TooManyAttempts
-from . import csrf
+from . import csrf, details
 from .forms import fields_of, too_many
 from .pages import Pages
 
@@ -112,6 +112,7 @@ class DevicePages:
             user_code=waiting.user_code,
             scopes=sorted(waiting.request.scopes),
             resources=waiting.resources,
+            details=details.shown(waiting.request.authorization_details, waiting.details_types),
             here=_here(waiting.user_code),
             csrf=csrf.token_of(signed_in.session, waiting.user_code),
         )

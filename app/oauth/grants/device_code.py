@@ -72,6 +72,7 @@ class DeviceCodeGrant:
             scopes=asked.scopes,
             resources=asked.resources,
             requested_scope=None,
+            authorization_details=asked.authorization_details,
             redeem=partial(self._founder.redeem, founding),
         )
 
@@ -126,6 +127,7 @@ def _founding(
         resources=asked.resources,
         auth_time=decision.auth_time,
         acr=decision.acr,
+        authorization_details=asked.authorization_details,
         fingerprint=fingerprint(asked.client_id, asked.dpop_jkt),
         request=request,
     )
