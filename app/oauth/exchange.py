@@ -11,6 +11,7 @@ from typing import Any
 
 from . import scope
 from .access_token import AccessToken, Dependencies
+from .authorization_details import Details
 from .client import Client
 from .errors import InvalidRequest, InvalidScope, InvalidTarget, UnauthorizedClient
 from .parameters import Parameters
@@ -151,6 +152,15 @@ def scopes(subject: AccessToken, client: Client) -> frozenset[str]:
             "registered for none of it"
         )
     return allowed
+
+
+def details(subject: AccessToken, client: Client) -> Details:
+    """Return the most authorization details (RFC 9396) that the new token may have.
+
+    Those that name resource servers are for these alone, so the target narrows them further.
+    """
+    allowed = client.authorization_details_types
+    return tuple(each for each in subject.authorization_details if each["type"] in allowed)
 
 
 def audiences(parameters: Parameters, client: Client) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """RFC 8693, token exchange, over HTTP: who may swap which token, and for what at most."""
 
 import dataclasses
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -9,6 +11,7 @@ from joserfc.jwk import ECKey
 
 from app.credentials import digest
 from app.oauth.client import AuthMethod, Client, ClientSecret, GrantType
+from app.oauth.details_type import DetailsType
 from app.oauth.ports import ResourceServer
 from app.telemetry.audit import EventKind
 from tests.answers import issued, refused
@@ -85,10 +88,10 @@ async def exchange(
     *,
     key: DpopKey | None = GATEWAY_KEY,
     client: Client = GATEWAY,
-    **changes: str | None,
+    **changes: Any,
 ) -> httpx.Response:
     """Exchange the subject token by a request that is valid but for the changes."""
-    fields: dict[str, str | None] = {
+    fields: dict[str, Any] = {
         "grant_type": GRANT,
         "subject_token": subject,
         "subject_token_type": ACCESS_TOKEN,
@@ -119,7 +122,8 @@ class TestSection21Request:
     async def test_what_is_required_is_required(
         self, server: Server, key: DpopKey, name: str
     ) -> None:
-        response = await exchange(server, await sent(server, key), **{name: None})
+        missing: dict[str, Any] = {name: None}
+        response = await exchange(server, await sent(server, key), **missing)
         assert name in refused(response, "invalid_request")
 
     @pytest.mark.rfc("8693", "2.1")
@@ -143,7 +147,8 @@ class TestSection21Request:
     ) -> None:
         subject, actor = await sent(server, key), await own(server)
         kind = f"urn:ietf:params:oauth:token-type:{word}"
-        response = await exchange(server, subject, actor_token=actor, **{name: kind})
+        fields: dict[str, Any] = {"actor_token": actor, name: kind}
+        response = await exchange(server, subject, **fields)
         description = refused(response, "invalid_request")
         assert name in description
         assert kind in description
@@ -153,7 +158,8 @@ class TestSection21Request:
     async def test_our_access_tokens_go_by_the_name_of_jwt_too(
         self, server: Server, key: DpopKey, name: str
     ) -> None:
-        members = issued(await exchange(server, await sent(server, key), **{name: JWT}))
+        kind: dict[str, Any] = {name: JWT}
+        members = issued(await exchange(server, await sent(server, key), **kind))
         assert members["issued_token_type"] == (
             JWT if name == "requested_token_type" else ACCESS_TOKEN
         )
@@ -194,7 +200,7 @@ class TestSection21Request:
     async def test_a_target_that_the_client_was_not_allowed_is_refused(
         self, server: Server, key: DpopKey, name: str, uri: str
     ) -> None:
-        target = {"audience": None, name: uri}
+        target: dict[str, Any] = {"audience": None, name: uri}
         response = await exchange(server, await sent(server, key), **target)
         assert uri in refused(response, "invalid_target")
 
@@ -660,7 +666,7 @@ class TestUnusableTokens:
         kid = server.parts.keyring.active().kid
         forged = key.sign({"typ": "at+jwt", "alg": "ES256", "kid": kid}, claims_of(subject))
         for token in ("x", "a.b.c", forged):
-            fields = {"actor_token": actor, name: token}
+            fields: dict[str, Any] = {"actor_token": actor, name: token}
             assert name in refused(await exchange(server, subject, **fields), "invalid_request")
 
     @pytest.mark.rfc("8693", "2.2")
@@ -811,3 +817,67 @@ class TestAudit:
         before = server.rows()
         await exchanged(server, subject)
         assert server.rows() == before
+
+
+class TestAuthorizationDetails:
+    """RFC 9396 beside RFC 8693: never more than the subject token and the client have."""
+
+    ANYWHERE: Mapping[str, Any] = {"type": "anywhere", "actions": ["read", "list"]}
+    AT_API: Mapping[str, Any] = {"type": "at_api", "actions": ["read"]}
+
+    @pytest.fixture(autouse=True)
+    async def _types(self, server: Server) -> None:
+        schema = {"type": "object", "properties": {"actions": {"type": "array"}}}
+        async with server.parts.database.begin() as unit:
+            await unit.details_types.add(DetailsType("anywhere", "Anywhere", schema))
+            await unit.details_types.add(DetailsType("at_api", "The API", schema, API.uri))
+            await unit.commit()
+
+    async def subject(self, server: Server, key: DpopKey) -> str:
+        token = await sent(server, key, authorization_details=(self.ANYWHERE, self.AT_API))
+        assert claims_of(token)["authorization_details"] == [self.ANYWHERE, self.AT_API]
+        return token
+
+    async def allow(self, server: Server, *types: str) -> None:
+        await server.change(GATEWAY, authorization_details_types=frozenset(types))
+
+    @pytest.mark.rfc("9396", "6")
+    async def test_a_client_registered_for_no_types_gets_none(
+        self, server: Server, key: DpopKey
+    ) -> None:
+        members = issued(await exchange(server, await self.subject(server, key)))
+        assert "authorization_details" not in members
+        assert "authorization_details" not in claims_of(members["access_token"])
+
+    @pytest.mark.rfc("9396", "6")
+    async def test_details_of_one_resource_are_not_carried_to_another(
+        self, server: Server, key: DpopKey
+    ) -> None:
+        await self.allow(server, "anywhere", "at_api")
+        members = issued(await exchange(server, await self.subject(server, key)))
+        assert members["authorization_details"] == [self.ANYWHERE]
+
+    @pytest.mark.rfc("9396", "6")
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"type": "anywhere", "actions": ["read", "write"]},
+            {"type": "anywhere"},
+            {"type": "at_api", "actions": ["read"]},
+        ],
+    )
+    async def test_more_than_the_subject_token_and_the_client_have_is_refused(
+        self, server: Server, key: DpopKey, more: dict[str, Any]
+    ) -> None:
+        await self.allow(server, "anywhere")
+        subject = await self.subject(server, key)
+        response = await exchange(server, subject, authorization_details=json.dumps([more]))
+        refused(response, "invalid_authorization_details")
+
+    @pytest.mark.rfc("9396", "6")
+    async def test_less_may_be_asked_for(self, server: Server, key: DpopKey) -> None:
+        await self.allow(server, "anywhere")
+        less = {"type": "anywhere", "actions": ["read"]}
+        subject = await self.subject(server, key)
+        token = await exchanged(server, subject, authorization_details=json.dumps([less]))
+        assert claims_of(token)["authorization_details"] == [less]

@@ -61,6 +61,7 @@ class TokenExchangeGrant:
             requested_scope=parameters.get("scope"),
             redeem=partial(self._redeem, presented, request),
             requested_audiences=exchange.audiences(parameters, client),
+            authorization_details=exchange.details(subject, client),
         )
 
     async def _presented(self, name: str, request: GrantRequest) -> AccessToken:
