@@ -148,6 +148,27 @@ def test_a_client_is_registered_for_a_resource_server(holdfast: Holdfast) -> Non
     assert holdfast.json(*update, "")["resource_uris"] == []
 
 
+@pytest.mark.rfc("8693", "2.1")
+def test_what_a_client_may_exchange_is_said_in_one_command(holdfast: Holdfast) -> None:
+    api = "https://api.example"
+    holdfast.json("resource", "add", api)
+    service = holdfast.json("client", "add", "--type", "service", "--name", "An API")
+    command = ("client", "exchange", service["client_id"])
+    for broken in ((), ("--audience", api), ("--may-delegate",), ("--stop", "--may-delegate")):
+        assert holdfast(*command, *broken) == 2
+        assert "--may-delegate" in holdfast.stderr
+    allowed = holdfast.json(*command, "--audience", api, "--may-delegate")
+    assert "urn:ietf:params:oauth:grant-type:token-exchange" in allowed["grant_types"]
+    assert allowed["exchange_audiences"] == [api]
+    assert (allowed["may_delegate"], allowed["may_impersonate"]) == (True, False)
+    assert holdfast.json(*command, "--stop") == service_view(service)
+
+
+def service_view(added: dict[str, Any]) -> dict[str, Any]:
+    """Return what `client show` says of a client that was just added."""
+    return {name: value for name, value in added.items() if name != "client_secret"}
+
+
 def test_a_clients_secret_is_shown_when_it_is_made_and_never_again(holdfast: Holdfast) -> None:
     added = holdfast.json(*WEB)
     assert added["client_secret"].startswith("hf_cs_")

@@ -10,6 +10,7 @@ from requests_oauth2client import (
     DPoPKey,
     DPoPToken,
     InvalidGrant,
+    InvalidRequest,
     OAuth2Client,
     PrivateKeyJwt,
     PublicApp,
@@ -18,8 +19,10 @@ from requests_oauth2client import (
 from tests.flows.place import CALLBACK, KEY, SCOPE, Place, open_place
 
 
-def client_of(place: Place, *arguments: str, auth_method: str | None = None) -> OAuth2Client:
-    """Register a client, and configure the library from the server's metadata."""
+def client_of(
+    place: Place, *arguments: str, auth_method: str | None = None, **options: Any
+) -> OAuth2Client:
+    """Register a client, and configure the library from the server's metadata, and ``options``."""
     added = place.register(*arguments, auth_method=auth_method)
     auth: Any = PublicApp(added["client_id"])
     if added["token_endpoint_auth_method"] == "private_key_jwt":
@@ -33,15 +36,16 @@ def client_of(place: Place, *arguments: str, auth_method: str | None = None) -> 
         testing=True,
         dpop_bound_access_tokens=True,
         auth=auth,
+        **options,
     )
 
 
 def sign_in(
-    place: Place, client: OAuth2Client, *, push: bool = False, alg: str = "ES256"
+    place: Place, client: OAuth2Client, *, push: bool = False, alg: str = "ES256", **asked: str
 ) -> DPoPToken:
     """Take a code through the pages, and swap it for tokens."""
     request = client.authorization_request(
-        redirect_uri=CALLBACK, scope=SCOPE, dpop_key=DPoPKey.generate(alg=alg)
+        redirect_uri=CALLBACK, scope=SCOPE, dpop_key=DPoPKey.generate(alg=alg), **asked
     )
     assert request.args["code_challenge_method"] == "S256"
     assert request.args["dpop_jkt"] == request.dpop_jkt
@@ -52,6 +56,9 @@ def sign_in(
     token = client.authorization_code(answer)
     assert isinstance(token, DPoPToken)
     return token
+
+
+NOTES, STORE = "https://notes.example/", "https://store.example/"
 
 
 @pytest.fixture(scope="module", params=["auto", "required"])
@@ -154,3 +161,39 @@ def test_a_revoked_refresh_token_ends_its_access_tokens(place: Place, web: OAuth
     assert web.introspect_token(token)["active"] is False
     with pytest.raises(InvalidGrant):
         web.refresh_token(token)
+
+
+@pytest.mark.rfc("8693", "2.1")
+@pytest.mark.rfc("8693", "2.2")
+def test_an_api_exchanges_the_token_it_was_called_with(place: Place) -> None:
+    registered = {each["uri"] for each in place.shell.json("resource", "list")}
+    for uri in {NOTES, STORE} - registered:
+        place.shell.json("resource", "add", uri, "--scope", SCOPE)
+    app = client_of(place, "--type", "native", "--redirect-uri", CALLBACK, "--scope", SCOPE)
+    subject = sign_in(place, app, resource=NOTES)
+    api = client_of(place, "--type", "service", "--scope", SCOPE, "--resource-server", NOTES)
+    allowed = ("--audience", STORE, "--may-impersonate", "--may-delegate")
+    place.shell.json("client", "exchange", api.client_id, *allowed)
+
+    as_person = api.token_exchange(subject_token=subject, dpop=True)
+    assert isinstance(as_person, DPoPToken)
+    said = claims(as_person)
+    assert (said["sub"], said["aud"]) == (claims(subject)["sub"], STORE)
+    assert said["cnf"]["jkt"] == as_person.dpop_key.dpop_jkt != subject.dpop_key.dpop_jkt
+    assert said["exp"] <= claims(subject)["exp"]
+
+    actor = api.client_credentials()
+    assert isinstance(actor, DPoPToken)
+    delegated = api.token_exchange(
+        subject_token=subject,
+        actor_token=actor,
+        audience=STORE,
+        scope="notes.read",
+        dpop=True,
+        dpop_key=actor.dpop_key,
+    )
+    assert isinstance(delegated, DPoPToken)
+    assert delegated.scope == "notes.read"
+    assert api.introspect_token(delegated)["act"] == {"sub": api.client_id}
+    with pytest.raises(InvalidRequest):
+        api.token_exchange(subject_token=sign_in(place, app), audience=STORE, dpop=True)
