@@ -17,6 +17,7 @@ from . import (
     user,
 )
 from .demo import command as demo
+from .doctor import doctor
 from .failures import in_one_line
 from .output import say_failure
 
@@ -67,6 +68,7 @@ def _root(
 
 root.command("serve")(serve.serve)
 root.command("demo")(demo.demo)
+root.command("doctor")(doctor)
 root.add_typer(client.app, name="client")
 root.add_typer(user.app, name="user")
 root.add_typer(resource.app, name="resource")

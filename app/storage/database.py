@@ -55,6 +55,17 @@ class SqlDatabase:
             async with self._engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
 
+    async def server_time(self) -> float | None:
+        """Return the database server's clock, POSIX seconds; None where it has none of its own."""
+        if self._engine.dialect.name == "sqlite":
+            return None
+        with named_failures():
+            async with self._engine.connect() as connection:
+                found = await connection.execute(
+                    text("SELECT extract(epoch FROM clock_timestamp())")
+                )
+                return float(found.scalar_one())
+
     async def schema_state(self) -> SchemaState:
         """Compare the tables there with those this program expects."""
         return await schema_state(self._engine)

@@ -4,6 +4,8 @@ Each operation is one command or one script on keys of one slot. No answer, no m
 fails closed with TemporarilyUnavailable, and works again by itself once Redis is back.
 """
 
+from collections.abc import Sequence
+
 from redis.exceptions import AuthenticationError, MovedError, NoPermissionError
 
 from ...clock import Clock
@@ -16,6 +18,7 @@ from .epochs import Epochs, UnsuitableRedis
 from .link import Link
 from .one_time import RedisCodes, RedisPushedRequests
 from .proofs import RedisProofs
+from .report import ServerReport, report
 from .sessions import RedisSessions
 
 __all__ = ["RedisState", "UnsuitableRedis"]
@@ -35,6 +38,8 @@ class RedisState:
         attempt_window: float,
     ) -> None:
         self._there = there
+        self._link = link
+        self._keys = keys
         self._epochs = Epochs(link, keys, clock)
         self.codes = RedisCodes(link, keys, clock)
         self.pushed_requests = RedisPushedRequests(link, keys, clock)
@@ -85,6 +90,10 @@ class RedisState:
     async def ping(self) -> None:
         """Return if every part of the memory answers. Raises TemporarilyUnavailable if not."""
         await self._epochs.verify()
+
+    async def report(self) -> Sequence[ServerReport]:
+        """Say how each server is set up. Raises TemporarilyUnavailable."""
+        return await report(self._link, self._keys)
 
     async def close(self) -> None:
         for close in self._there.closers:
