@@ -1,12 +1,16 @@
 // An API in Express. The middleware takes access tokens of one issuer for one audience, and only
 // with a DPoP proof by the key that the token is bound to.
 
+import cors from "cors";
 import express from "express";
 import { auth, requiredScopes } from "express-oauth2-jwt-bearer";
 
-const { ISSUER, AUDIENCE, PORT = "3000" } = process.env;
+const { ISSUER, AUDIENCE, ORIGIN, PORT = "3000" } = process.env;
 
 const app = express();
+// Only for an API that pages on another origin call.
+if (ORIGIN) app.use(cors({ origin: ORIGIN, exposedHeaders: ["DPoP-Nonce", "WWW-Authenticate"] }));
+
 app.use(
   auth({
     issuerBaseURL: ISSUER,
