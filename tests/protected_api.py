@@ -146,6 +146,10 @@ def application(guard: Guard) -> FastAPI:
     async def payments(who: Annotated[Principal, require(acr_values=("mfa",), max_age=60)]) -> str:
         return who.subject
 
+    @app.get("/whoami")
+    async def whoami(who: Annotated[Principal, require()]) -> str:
+        return who.subject
+
     return app
 
 
