@@ -78,7 +78,7 @@ class ClientDocuments:
             self._check_url(client_id)
         except Refused:
             return None
-        return self._clients.known(client_id) or _unnamed(client_id)
+        return self._clients.known(client_id) or client_url.unnamed(client_id)
 
     def _check_url(self, client_id: str) -> None:
         client_url.check(client_id, http_on_loopback=self._terms.http_on_loopback)
@@ -93,7 +93,7 @@ class ClientDocuments:
             raise BadAnswer("the document is no JSON object with each member once") from None
         try:
             _check_identity(members, url)
-            client = self._client(members, _unnamed(url))
+            client = self._client(members, client_url.unnamed(url))
             client_rules.check(client, self._policy)
         except Refused as flaw:
             raise BadAnswer(f"{flaw.field} in the document: {flaw.sentence}") from None
@@ -106,7 +106,7 @@ class ClientDocuments:
         if isinstance(asked, str):
             scopes &= frozenset(asked.split())
         if isinstance(asked := kept.get("grant_types"), list):
-            kept["grant_types"] = [each for each in asked if each in terms.grant_types]
+            kept["grant_types"] = _among(asked, terms.grant_types)
         # Whatever they say, their tokens are bound to a key.
         kept.pop("dpop_bound_access_tokens", None)
         if not _signs(kept):
@@ -116,11 +116,6 @@ class ClientDocuments:
         # shared symmetric secret.
         bounds = Bounds(scopes, terms.grant_types, _AUTH_METHODS, AuthMethod.NONE)
         return client_metadata.applied(kept, base, bounds)
-
-
-def _unnamed(client_id: str) -> Client:
-    host = client_url.host_of(client_id)
-    return Client(client_id, host, AuthMethod.NONE, unverified=True)
 
 
 def _check_identity(members: Mapping[str, Any], url: str) -> None:
@@ -133,6 +128,13 @@ def _check_identity(members: Mapping[str, Any], url: str) -> None:
         # §4.1: the client_secret and client_secret_expires_at properties MUST NOT be used
         if name in members:
             raise Refused(name, "a document that everybody can read holds no secret; remove it")
+
+
+def _among(asked: list[Any], grant_types: frozenset[str]) -> list[Any]:
+    if not (kept := [each for each in asked if each in grant_types]):
+        expected = ", ".join(sorted(grant_types))
+        raise Refused("grant_types", f"expected some of {expected}, which clients by URL may have")
+    return kept
 
 
 def _signs(members: Mapping[str, Any]) -> bool:

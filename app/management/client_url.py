@@ -2,6 +2,7 @@
 
 from urllib.parse import unquote, urlsplit
 
+from ..oauth.client import AuthMethod, Client
 from ..outbound.errors import NotAllowed
 from ..outbound.target import target_of
 from .errors import Refused
@@ -23,6 +24,18 @@ def host_of(url: str) -> str:
 def shown_host(client_id: str) -> str | None:
     """Return host and port of a client_id that is a URL, to be shown to people; else None."""
     return urlsplit(client_id).netloc.lower() if is_url(client_id) else None
+
+
+def unnamed(client_id: str, *, disabled: bool = False, created_at: float = 0.0) -> Client:
+    """Return what is known of the client at a URL before its document is read: nothing."""
+    return Client(
+        client_id,
+        host_of(client_id),
+        AuthMethod.NONE,
+        unverified=True,
+        disabled=disabled,
+        created_at=created_at,
+    )
 
 
 def check(client_id: str, *, http_on_loopback: bool = False) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from ..http import paths
 from ..http.browser import Browsers
+from ..management.client_url import shown_host
 from ..oauth.errors import OAuthError, TemporarilyUnavailable, TooManyAttempts
 from .csrf import FormRefused
 from .static_files import StaticFiles
@@ -30,6 +31,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._env.filters["shown_host"] = shown_host
         self._env.globals.update(issuer=issuer, paths=paths, static=files.url)
 
     def render(
