@@ -74,8 +74,8 @@ def _check_keywords(schema: object, at: Path, *, closed: bool) -> None:
         and "properties" in schema
         and all(schema.get(name) is not False for name in _CLOSING)
     ):
-        where = pointer(*at) or "its top"
-        raise Refused("schema", f"at {where}: expected 'additionalProperties': false")
+        place = pointer(*at) or "its top"
+        raise Refused("schema", f"at {place}: expected 'additionalProperties': false")
     for keyword, where, inner in _inner(schema, at):
         _check_keywords(inner, where, closed=closed and keyword not in _PARTIAL)
 

@@ -26,6 +26,9 @@ from .signed_jwt import SignedJwt
 _UNKNOWN = "the request_uri is unknown, or was not opened in time: push the request again"
 _USED = "this request was answered already: start again from the app"
 
+# Of a plain request, urlencoded: it travels through the sign-in page, urlencoded once more.
+MAX_QUERY = 16 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -152,6 +155,10 @@ class RequestReader:
         """Hold what was brought to every rule. Raises the OAuthError to tell the client."""
         client = brought.address.client
         delivery.check(brought.delivery.way, client, require_par=self._require_par)
+        # RFC 9396 §11.4: Authorization request URIs can become very long. Therefore, implementers
+        # should consider using the request_uri parameter [...] with the pushed request object.
+        if brought.delivery.way is Way.PLAIN and len(brought.query) > MAX_QUERY:
+            raise InvalidRequest(f"expected at most {MAX_QUERY} bytes: use /par (RFC 9126)")
         if brought.signed is not None:
             # It may expire while the person signs in.
             now = brought.opening.at
