@@ -272,17 +272,6 @@ def block(
     show(metadata, Text(f"Blocked {url}. `holdfast client delete` lifts this."), as_json=as_json)
 
 
-@app.command("block")
-def block(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The client_id.")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Keep out a client whose client_id is a URL, until it is deleted."""
-    metadata = client_view(managing(lambda m: m.clients.block(url)))
-    show(metadata, Text(f"Blocked {url}. `holdfast client delete` lifts this."), as_json=as_json)
-
-
 @app.command("rotate-secret")
 def rotate_secret(
     client_id: ClientId,

@@ -136,37 +136,6 @@ class ClientManagement:
             raise Refused("client_id", "expected 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -")
         return client_id
 
-    async def block(self, client_id: str) -> Client:
-        """Keep out the client at a URL, whether it is registered or not. Raises Refused.
-
-        Until it is deleted: what is stored comes before what its document says.
-        """
-        client_url.check(client_id, http_on_loopback=self._policy.on_loopback)
-        async with self._database.begin() as work:
-            before = await work.clients.lock(client_id)
-            if before is None:
-                after = client_url.unnamed(client_id, disabled=True, created_at=self._clock.now())
-                if not await work.clients.add(after):
-                    raise Refused("client_id", f"'{client_id}' was stored just now; try again")
-                await self._note(work, EventKind.CLIENT_CREATED, client_id, type="blocked")
-            else:
-                after = replace(before, disabled=True)
-                await work.clients.replace(after)
-                await self._note(work, EventKind.CLIENT_CHANGED, client_id, changed="disabled")
-            await work.commit()
-        return after
-
-    def _chosen_id(self, client_id: str | None) -> str:
-        if client_id is None:
-            return random_client_id()
-        # draft-ietf-oauth-client-id-metadata-document §6.10: An Authorization Server MAY
-        # pre-register Client ID Metadata Document URLs.
-        if client_url.is_url(client_id):
-            client_url.check(client_id, http_on_loopback=self._policy.on_loopback)
-        elif not _CLIENT_ID.fullmatch(client_id):
-            raise Refused("client_id", "expected 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -")
-        return client_id
-
     async def _note(self, work: Work, kind: EventKind, client_id: str, **details: str) -> None:
         await work.audit.add(
             AuditEvent(
