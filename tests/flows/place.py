@@ -1,5 +1,6 @@
 """A running server as its users find it, for clients that others wrote."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jwskate
 
 from app.cli.demo.browser import Browser
 from tests.flows.command_line import PASSWORD, Shell
+from tests.person import Person
 
 EMAIL = "ann@example.com"
 CALLBACK = "http://127.0.0.1/callback"
@@ -44,6 +47,18 @@ class Place:
             return browser.authorize(url, email=EMAIL, password=PASSWORD)
         finally:
             browser.close()
+
+    def answer_device(self, uri: str, decision: str = "approve") -> str:
+        """Ann opens a complete verification URI, signs in and decides; return what she reads."""
+
+        async def go() -> str:
+            async with httpx.AsyncClient(base_url=self.issuer, timeout=60) as http:
+                ann = Person(http)
+                login = await ann.follow(await ann.open(uri.removeprefix(self.issuer)))
+                entry = await ann.follow(await ann.sign_in(login, EMAIL, PASSWORD))
+                return (await ann.decide(await ann.submit(entry), decision)).text
+
+        return asyncio.run(go())
 
 
 @contextmanager

@@ -19,7 +19,8 @@ LIBRARIES = ["oauth4webapi", "openid_client"]
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with open_place(tmp_path_factory.mktemp("place"), dpop_nonce="required") as place:
+    settings = {"dpop_nonce": "required", "device_poll_interval": "1"}
+    with open_place(tmp_path_factory.mktemp("place"), **settings) as place:
         yield place
 
 
@@ -36,8 +37,11 @@ def run(npm: Npm, place: Place, script: str, registered: dict[str, Any], **given
     }
     with npm.run(PACKAGES / f"{script}.mjs", **known, **given) as running:
         said = running.hear()
-        while "open" in said:
-            running.tell(place.visit(said["open"]))
+        while "open" in said or "allow" in said:
+            if "open" in said:
+                running.tell(place.visit(said["open"]))
+            else:
+                running.tell(place.answer_device(said["allow"]))
             said = running.hear()
         return said
 
@@ -100,8 +104,9 @@ def test_discovery_takes_the_metadata_as_they_are(flow: Flow) -> None:
 @pytest.mark.rfc("9449", "8")
 def test_every_endpoint_of_a_flow_hands_out_the_nonce_it_asks_for(flow: Flow) -> None:
     proven = [each for each in flow.got["answers"] if each[0] in {"/par", "/token"}]
-    challenged = [["/par", 400], ["/par", 201], *[["/token", 400], ["/token", 200]] * 2]
-    assert proven == challenged
+    par = [["/par", 400, "use_dpop_nonce"], ["/par", 201]]
+    token = [["/token", 400, "use_dpop_nonce"], ["/token", 200]]
+    assert proven == [*par, *token, *token]
 
 
 @every_flow
@@ -155,5 +160,18 @@ def test_a_service_is_challenged_once_for_all_its_tokens(
     service = place.register("--type", "service", "--scope", SCOPE, auth_method=auth_method)
     got = run(npm, place, f"{library}_service", service)
     assert [each["token_type"] for each in got["tokens"]] == ["dpop", "dpop"]
-    asked = [status for path, status in got["answers"] if path == "/token"]
-    assert asked == [400, 200, 200]
+    challenge = ["/token", 400, "use_dpop_nonce"]
+    assert got["answers"][1:] == [challenge, ["/token", 200], ["/token", 200]]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.rfc("8628", "3.5")
+def test_a_device_polls_until_ann_allows_it(npm: Npm, place: Place, library: str) -> None:
+    device = place.register("--type", "device", "--scope", SCOPE)
+    got = run(npm, place, f"{library}_device", device)
+    asked = [each[1:] for each in got["answers"] if each[0] == "/token"]
+    assert asked[:2] == [[400, "use_dpop_nonce"], [400, "authorization_pending"]]
+    assert asked[-1] == [200]
+    claims = jwskate.SignedJwt(got["tokens"]["access_token"]).claims
+    assert claims["cnf"] == {"jkt": got["jkt"]}
+    assert claims["scope"] == SCOPE

@@ -1,5 +1,6 @@
 // A script's talk with the test that runs it: lines of JSON, in by stdin and out by stdout.
 
+import { EventEmitter } from "node:events";
 import { createInterface } from "node:readline";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -16,13 +17,22 @@ export async function ask(question) {
   return read();
 }
 
-/** Every request of the library and how it was answered: [path, status]. */
+/** Every request of the library and how it was answered: [path, status], [path, 400, error]. */
 export const answers = [];
+
+/** Emits the error of every refusal. */
+export const refusals = new EventEmitter();
 
 /** The platform's fetch, watched. */
 export async function watchedFetch(url, options) {
   const response = await fetch(url, options);
-  answers.push([new URL(url).pathname, response.status]);
+  const answer = [new URL(url).pathname, response.status];
+  if (response.status === 400) {
+    const { error } = await response.clone().json();
+    answer.push(error);
+    refusals.emit(error);
+  }
+  answers.push(answer);
   return response;
 }
 
