@@ -1,6 +1,5 @@
 """The device flow of a client that others wrote, PyPI requests_oauth2client, unmodified."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,10 +16,8 @@ from requests_oauth2client import (
     OAuth2Client,
 )
 
-from tests.flows.command_line import PASSWORD
-from tests.flows.place import EMAIL, SCOPE, Place, open_place
+from tests.flows.place import SCOPE, Place, open_place
 from tests.flows.test_requests_oauth2client import claims, client_of
-from tests.person import Person
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -69,15 +66,7 @@ def start(client: OAuth2Client, key: DPoPKey, **data: Any) -> DeviceAuthorizatio
 def answer(place: Place, device: DeviceAuthorizationResponse, decision: str) -> str:
     """Ann opens the complete URI, signs in, continues and decides; return what she reads then."""
 
-    async def go() -> str:
-        async with httpx.AsyncClient(base_url=place.issuer) as http:
-            ann = Person(http)
-            uri = str(device.verification_uri_complete).removeprefix(place.issuer)
-            login = await ann.follow(await ann.open(uri))
-            entry = await ann.follow(await ann.sign_in(login, EMAIL, PASSWORD))
-            return (await ann.decide(await ann.submit(entry), decision)).text
-
-    return asyncio.run(go())
+    return place.answer_device(str(device.verification_uri_complete), decision)
 
 
 @pytest.mark.rfc("8628", "3.5")

@@ -41,7 +41,7 @@ def client_of(
 
 
 def sign_in(
-    place: Place, client: OAuth2Client, *, push: bool = False, alg: str = "ES256", **asked: str
+    place: Place, client: OAuth2Client, *, push: bool = False, alg: str = "ES256", **asked: Any
 ) -> DPoPToken:
     """Take a code through the pages, and swap it for tokens."""
     request = client.authorization_request(
