@@ -13,7 +13,7 @@ from tests.answers import issued, refused
 from tests.builders import ISSUER, DpopKey
 from tests.conftest import Start
 from tests.harness import CLIENT_KEY, SECRET, SPA, VERIFIER, WEB, Server, asserted
-from tests.person import ADA, Person, answer_of, forms_of
+from tests.person import ADA, Person, answer_of
 from tests.unit.oauth.token_server import basic, claims_of
 from tests.web_host import Authority, WebHost, answer, make_authority, web_host
 
@@ -158,8 +158,7 @@ class TestSignIn:
         account = await person.open("/account")
         assert "Claudia&#39;s notes" in account.text
         assert url in account.text
-        [form] = [n for n, each in enumerate(forms_of(account)) if "client_id" in each.fields]
-        await person.submit(account, form=form)
+        await person.submit(account, client_id=url)
         refused(
             await server.post(
                 {
