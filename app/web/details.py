@@ -50,7 +50,7 @@ def _facts(value: object, label: str, schema: object) -> Iterator[Fact]:
             yield from _facts(inner, _joined(label, _label(name, part)), part)
     elif isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
         for number, each in enumerate(value, start=1):
-            yield from _facts(each, _joined(label, str(number)), _part(schema, "items"))
+            yield from _facts(each, f"{label} {number}", _part(schema, "items"))
     elif isinstance(value, list):
         yield label, [_text(each) for each in value] or [_text(None)]
     else:
