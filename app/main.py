@@ -17,6 +17,7 @@ from .composition.client_sources import clients_by_url, origins
 from .composition.demo_resource import demo_resource
 from .composition.device import device
 from .composition.feature import Feature
+from .composition.forward_auth import forward_auth
 from .composition.guarding import answer_refusals
 from .composition.held_tokens import held_tokens
 from .composition.published import health, published
@@ -27,6 +28,7 @@ from .composition.token import token
 from .http import failures
 from .http.access_log import AccessLog
 from .http.cors import Cors
+from .http.peer import RememberPeer
 from .parts import KEY_POLL, Parts, open_parts
 from .settings import Settings, load_settings
 from .state import epoch
@@ -84,6 +86,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.add_middleware(AccessLog, clock=time, metrics=metrics)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+        app.add_middleware(RememberPeer)
     return app
 
 
@@ -99,6 +102,7 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tupl
         )
     state = await _open_state(settings, clock, stack)
     await _check_schema(parts, url)
+    await _claim_first(parts, state)
     await parts.keys.ensure()
     await parts.keyring.refresh()
     await parts.database.start()
@@ -130,6 +134,16 @@ def _memory_born_at(settings: Settings, clock: Clock) -> float | None:
     if settings.database_url is None:
         return epoch.begin(settings.data_dir, clock)
     return clock.now()
+
+
+async def _claim_first(parts: Parts, state: State) -> None:
+    """Let a memory off the rules of one that was lost, if none served this database before it."""
+    name = state.name
+    async with parts.database.begin() as unit:
+        is_first = await unit.first_memory.claim(name)
+        await unit.commit()
+    if is_first:
+        state.was_first(name)
 
 
 async def _check_schema(parts: Parts, url: str) -> None:
@@ -173,6 +187,7 @@ def _features(services: Services, passwords: Passwords) -> Sequence[Feature]:
         token(services),
         signing_in(services, browsing, passwords),
         held_tokens(services),
+        forward_auth(services),
         demo_resource(services),
         registration(services),
         clients_by_url(services.settings),

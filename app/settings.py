@@ -180,6 +180,17 @@ class Settings(BaseSettings):
         default=(),
         description="Addresses or networks whose X-Forwarded-For is believed, comma-separated.",
     )
+    forward_auth_proxies: Networks = Field(
+        default=(),
+        description="Addresses or networks of the proxies that may ask /forward-auth, "
+        "comma-separated.",
+    )
+    forward_auth_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What a proxy sends as X-Forward-Auth-Secret to be one of them. With neither, "
+        "/forward-auth is not there.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe lines that are logged."
     )

@@ -44,17 +44,22 @@ def metadata_of(services: Services, path: str) -> ResourceMetadata:
     )
 
 
+def living_tokens(services: Services) -> LivingTokens:
+    """Verify this server's own tokens."""
+    keys = LocalKeys(services.parts.keyring.jwks)
+    tokens = JwtTokens(services.issuer, keys, services.clock, leeway=0)
+    return LivingTokens(tokens, services.liveness)
+
+
 def guard_of(services: Services, path: str) -> Guard:
     """Guard the own resource at a path: its tokens' aud is its URL.
 
     It shares the memory of proofs and nonces with the endpoints, so that one client has one nonce
     for the whole server.
     """
-    keys = LocalKeys(services.parts.keyring.jwks)
-    tokens = JwtTokens(services.issuer, keys, services.clock, leeway=0)
     metadata = metadata_of(services, path)
     return Guard(
-        LivingTokens(tokens, services.liveness),
+        living_tokens(services),
         services.admission,
         services.clock,
         base_url=services.issuer,

@@ -49,7 +49,10 @@ class RememberedResources:
         return await self._registry.recall(("resource", uri), self._resources.find, uri)
 
     async def list(self) -> Sequence[ResourceServer]:
-        return await self._resources.list()
+        async def read(_: str) -> Sequence[ResourceServer]:
+            return tuple(await self._resources.list())
+
+        return await self._registry.recall(("resources", ""), read, "") or ()
 
 
 class Registry:
