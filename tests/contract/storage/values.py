@@ -13,6 +13,13 @@ from app.telemetry.audit import AuditEvent, EventKind
 from tests.builders import NOW
 
 
+# Every kind of JSON value (RFC 8259 §3).
+DETAILS: tuple[dict[str, Any], ...] = (
+    {"type": "a", "text": 'ü "', "numbers": [1, -2.5, 0.1, 1e300], "flags": [True, False, None]},
+    {"type": "b", "object": {"b": {}, "a": []}},
+)
+
+
 def a_client(**changes: Any) -> Client:
     """Every field differs from its default, and from every other field."""
     client = Client(
@@ -33,11 +40,14 @@ def a_client(**changes: Any) -> Client:
         require_pushed_authorization_requests=True,
         require_signed_request_object=True,
         request_object_signing_alg="PS256",
+        token_endpoint_auth_signing_alg="ES384",
         allowed_origins=("https://b.example",),
         resource_uris=("https://api.example/c",),
+        authorization_details_types=frozenset({"payment", "https://example.com/type"}),
         exchange_audiences=("https://api.example/d",),
         may_impersonate=True,
         may_delegate=True,
+        unverified=True,
         disabled=True,
         created_at=NOW + 0.123456,
         metadata={"logo_uri": "https://b.example/logo.png"},
@@ -74,6 +84,7 @@ def a_family(code: str | None = None, **changes: Any) -> TokenFamily:
         code_hash=code_hash,
         code_fingerprint=fingerprint("spa", "http://127.0.0.1/cb", "challenge"),
         acr="urn:example:acr",
+        authorization_details=DETAILS,
     )
     return replace(family, **changes)
 
