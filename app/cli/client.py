@@ -2,17 +2,44 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from ..management.client_types import ClientType
 from ..management.new_client import ClientChange, NewClient
 from ..management.views import client_view
-from ..oauth.client import AuthMethod, GrantType
 from .client_exchange import exchange
+from .client_options import (
+    Bearer,
+    BindRefreshTokens,
+    ChosenId,
+    ChosenMethod,
+    ClientId,
+    DetailsTypes,
+    Enabled,
+    GrantTypes,
+    JwksFile,
+    JwksUri,
+    Name,
+    NewBearer,
+    NewBindRefreshTokens,
+    NewName,
+    NewNoncePolicy,
+    NoncePolicy,
+    NoRotation,
+    Origins,
+    RedirectUris,
+    RequestObjectAlg,
+    RequirePar,
+    RequireRequestObject,
+    ResourceServers,
+    Rotation,
+    Scopes,
+    Type,
+    Verified,
+)
 from .json_file import read_json_object
 from .output import AsJson, facts, show, table
 from .running import managing
@@ -22,118 +49,29 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Register and manage clients.")
 
-ClientId = Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client_id.")]
-RedirectUris = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--redirect-uri", metavar="URI", help="Where people come back to; may be repeated."
-    ),
-]
-Scopes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--scope", metavar="WORDS", help="What it may ask for: words, in one option or several."
-    ),
-]
-GrantTypes = Annotated[
-    list[GrantType] | None,
-    typer.Option("--grant-type", help="Instead of the type's own; may be repeated."),
-]
-JwksFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--jwks-file",
-        metavar="PATH",
-        help="Public keys of private_key_jwt and request objects, a JWK set; - for stdin.",
-    ),
-]
-JwksUri = Annotated[
-    str | None,
-    typer.Option(
-        "--jwks-uri", metavar="URL", help="Where it publishes these keys, instead of a file."
-    ),
-]
-Origins = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allowed-origin",
-        metavar="ORIGIN",
-        help="An origin whose pages may call; may be repeated.",
-    ),
-]
-ResourceServers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--resource-server",
-        metavar="URI",
-        help="A registered API it speaks for: it may introspect its tokens. May be repeated.",
-    ),
-]
-DetailsTypes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--details-type",
-        metavar="TYPE",
-        help="A type of authorization details it may use (RFC 9396). May be repeated.",
-    ),
-]
-RequirePar = Annotated[
-    bool | None,
-    typer.Option("--require-par/--no-require-par", help="Of authorization requests (RFC 9126)."),
-]
-RequireRequestObject = Annotated[
-    bool | None,
-    typer.Option(
-        "--require-request-object/--no-require-request-object",
-        help="Refuse unsigned authorization requests (RFC 9101).",
-    ),
-]
-RequestObjectAlg = Annotated[
-    str | None,
-    typer.Option(
-        "--request-object-alg", metavar="ALG", help="What it signs request objects with; '': none."
-    ),
-]
-
 
 @app.command("add")
 def add(
     *,
-    client_type: Annotated[ClientType, typer.Option("--type", help="What the client is.")],
-    name: Annotated[
-        str, typer.Option("--name", metavar="TEXT", help="Shown to people when they consent.")
-    ],
+    client_type: Type,
+    name: Name,
     redirect_uri: RedirectUris = None,
     scope: Scopes = None,
-    client_id: Annotated[
-        str | None, typer.Option("--client-id", metavar="ID", help="Instead of a random one.")
-    ] = None,
-    auth_method: Annotated[
-        AuthMethod | None, typer.Option("--auth-method", help="Instead of the type's own.")
-    ] = None,
+    client_id: ChosenId = None,
+    auth_method: ChosenMethod = None,
     grant_type: GrantTypes = None,
     jwks_file: JwksFile = None,
     jwks_uri: JwksUri = None,
     allowed_origin: Origins = None,
     resource_server: ResourceServers = None,
     details_type: DetailsTypes = None,
-    dpop_nonce: Annotated[
-        Literal["off", "auto", "required"] | None,
-        typer.Option("--dpop-nonce", help="Instead of the server's nonce policy."),
-    ] = None,
-    no_rotation: Annotated[
-        bool, typer.Option("--no-rotation", help="Keep one refresh token (FAPI 2.0).")
-    ] = False,
-    bind_refresh_tokens: Annotated[
-        bool,
-        typer.Option("--bind-refresh-tokens", help="To the key, also for a confidential client."),
-    ] = False,
+    dpop_nonce: NoncePolicy = None,
+    no_rotation: NoRotation = False,
+    bind_refresh_tokens: BindRefreshTokens = False,
     require_par: RequirePar = None,
     require_request_object: RequireRequestObject = None,
     request_object_alg: RequestObjectAlg = None,
-    bearer: Annotated[
-        bool, typer.Option("--bearer", help="Allow tokens bound to no key. Rarely right.")
-    ] = False,
+    bearer: Bearer = False,
     as_json: AsJson = False,
 ) -> None:
     """Register a client, with defaults that are safe for its type."""
@@ -192,9 +130,7 @@ def show_client(client_id: ClientId, *, as_json: AsJson = False) -> None:
 def update(
     client_id: ClientId,
     *,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="TEXT", help="The new name.")
-    ] = None,
+    name: NewName = None,
     redirect_uri: RedirectUris = None,
     scope: Scopes = None,
     grant_type: GrantTypes = None,
@@ -203,32 +139,15 @@ def update(
     allowed_origin: Origins = None,
     resource_server: ResourceServers = None,
     details_type: DetailsTypes = None,
-    dpop_nonce: Annotated[
-        Literal["off", "auto", "required", "default"] | None,
-        typer.Option("--dpop-nonce", help="default: the server's policy."),
-    ] = None,
-    rotation: Annotated[
-        bool | None, typer.Option("--rotation/--no-rotation", help="Of refresh tokens.")
-    ] = None,
-    bind_refresh_tokens: Annotated[
-        bool | None,
-        typer.Option("--bind-refresh-tokens/--no-bind-refresh-tokens", help="To the key."),
-    ] = None,
+    dpop_nonce: NewNoncePolicy = None,
+    rotation: Rotation = None,
+    bind_refresh_tokens: NewBindRefreshTokens = None,
     require_par: RequirePar = None,
     require_request_object: RequireRequestObject = None,
     request_object_alg: RequestObjectAlg = None,
-    bearer: Annotated[
-        bool | None, typer.Option("--bearer/--no-bearer", help="Tokens bound to no key.")
-    ] = None,
-    verified: Annotated[
-        bool | None,
-        typer.Option(
-            "--verified/--unverified", help="Whether you stand for a client that registered itself."
-        ),
-    ] = None,
-    enabled: Annotated[
-        bool | None, typer.Option("--enable/--disable", help="A disabled client gets nothing.")
-    ] = None,
+    bearer: NewBearer = None,
+    verified: Verified = None,
+    enabled: Enabled = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a client. A list that is given replaces the one there is; '' empties it."""
