@@ -135,6 +135,41 @@ def test_the_first_command_makes_a_data_directory_for_its_owner_only(
 # Clients.
 
 
+def test_a_type_of_authorization_details_comes_and_goes(holdfast: Holdfast, tmp_path: Path) -> None:
+    schema = {"type": "object", "additionalProperties": False, "properties": {"a": {}}}
+    file = tmp_path / "schema.json"
+    file.write_text(json.dumps(schema))
+    add = ("details-type", "add", "payment", "--schema-file", str(file))
+    assert "No types yet" in holdfast("details-type", "list").stdout
+    expected = {
+        "type": "payment",
+        "name": "Make a payment",
+        "resource_uri": None,
+        "ask_always": True,
+        "schema": schema,
+    }
+    assert holdfast.json(*add, "--name", "Make a payment", "--ask-always") == expected
+    assert holdfast.json("details-type", "list") == [expected]
+    assert "Make a payment" in holdfast("details-type", "list").stdout
+    assert "already registered" in holdfast.refused(*add)
+    service = ("client", "add", "--type", "service", "--name", "A service", "--details-type")
+    added = holdfast.json(*service, "payment")
+    assert added["authorization_details_types"] == ["payment"]
+    update = ("client", "update", added["client_id"], "--details-type", "")
+    assert holdfast.json(*update)["authorization_details_types"] == []
+    assert holdfast.json("details-type", "delete", "payment") == {"deleted": "payment"}
+    assert "details-type list" in holdfast.refused("details-type", "delete", "payment")
+
+
+def test_a_schema_that_cannot_be_read_is_refused(holdfast: Holdfast, tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    add = ("details-type", "add", "payment", "--schema-file", str(file))
+    assert "cannot be read" in holdfast.refused(*add)
+    for text in ("{", "[]"):
+        file.write_text(text)
+        assert "--schema-file" in holdfast.refused(*add)
+
+
 def test_a_client_is_registered_for_a_resource_server(holdfast: Holdfast) -> None:
     api, files = "https://api.example", "https://files.example"
     service = ("client", "add", "--type", "service", "--name", "An API")

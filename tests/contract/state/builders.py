@@ -8,12 +8,18 @@ from typing import Any, TypeVar
 
 from app.dpop.ports import Spending
 from app.oauth.authorization_code import AuthorizationCode
-from app.oauth.device_code import Decision, DeviceRequest
+from app.oauth.device.codes import Decision, DeviceRequest
 from app.oauth.par import PushedRequest
 from app.state.session import Session
 from tests.builders import NOW, s256
 
 T = TypeVar("T")
+
+# Every kind of JSON value (RFC 8259 §3).
+DETAILS: tuple[dict[str, Any], ...] = (
+    {"type": "a", "text": 'ü "', "numbers": [1, -2.5, 0.1, 1e300], "flags": [True, False, None]},
+    {"type": "b", "object": {"b": {}, "a": []}},
+)
 
 
 def a_code(**changes: Any) -> AuthorizationCode:
@@ -29,6 +35,7 @@ def a_code(**changes: Any) -> AuthorizationCode:
         auth_time=NOW - 1.25,
         expires_at=NOW + 60,
         acr="urn:example:acr",
+        authorization_details=DETAILS,
     )
     return dataclasses.replace(code, **changes)
 
@@ -50,6 +57,7 @@ def a_device_request(**changes: Any) -> DeviceRequest:
         dpop_jkt=s256("key"),
         interval=5,
         expires_at=NOW + 60,
+        authorization_details=DETAILS,
     )
     return dataclasses.replace(request, **changes)
 

@@ -1,5 +1,7 @@
 """Authorization codes, in every store."""
 
+import dataclasses
+
 import pytest
 
 from app.oauth.ports import StoredCode
@@ -15,7 +17,8 @@ async def test_a_code_is_found_as_it_was_put(state: State) -> None:
 
 
 async def test_a_code_without_optional_members_is_found_as_it_was_put(state: State) -> None:
-    key, code = a_hash(), a_code(dpop_jkt=None, scopes=frozenset(), resources=())
+    key, code = a_hash(), a_code(dpop_jkt=None, scopes=frozenset(), resources=(), acr=None)
+    code = dataclasses.replace(code, authorization_details=())
     await state.codes.put(key, code)
     assert await state.codes.find(key) == StoredCode(code, spent=False)
 

@@ -1,6 +1,7 @@
 """Remembered consents."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +10,7 @@ from app.oauth.ports import Consent
 from app.storage.database import SqlDatabase
 from tests.builders import NOW
 
-from .values import a_user
+from .values import DETAILS, a_user
 
 CONSENT = Consent(
     "usr_alice", "spa", frozenset({"read", "write"}), frozenset({"https://api.example"})
@@ -38,6 +39,20 @@ async def find(database: SqlDatabase, user_id: str = "usr_alice") -> Consent | N
 async def test_a_consent_is_found_as_it_was_given(database: SqlDatabase) -> None:
     await give(database, CONSENT)
     assert await find(database) == CONSENT
+
+
+async def test_the_details_last_allowed_are_those_remembered(database: SqlDatabase) -> None:
+    await give(database, replace(CONSENT, authorization_details=DETAILS))
+    assert await find(database) == replace(CONSENT, authorization_details=DETAILS)
+    other = ({"type": "a"},)
+    await give(database, replace(CONSENT, authorization_details=other))
+    assert await find(database) == replace(CONSENT, authorization_details=other)
+
+
+async def test_a_consent_without_details_keeps_those_allowed_before(database: SqlDatabase) -> None:
+    await give(database, replace(CONSENT, authorization_details=DETAILS))
+    await give(database, CONSENT)
+    assert await find(database) == replace(CONSENT, authorization_details=DETAILS)
 
 
 async def test_a_consent_to_nothing_in_particular_is_a_consent(database: SqlDatabase) -> None:

@@ -12,7 +12,6 @@ from app.storage.users import User
 from app.telemetry.audit import AuditEvent, EventKind
 from tests.builders import NOW
 
-
 # Every kind of JSON value (RFC 8259 §3).
 DETAILS: tuple[dict[str, Any], ...] = (
     {"type": "a", "text": 'ü "', "numbers": [1, -2.5, 0.1, 1e300], "flags": [True, False, None]},
