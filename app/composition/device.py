@@ -2,8 +2,8 @@
 
 from ..http import paths
 from ..oauth.client_auth import AUTH_METHODS
-from ..oauth.device_authorization_endpoint import DeviceAuthorizationEndpoint
-from ..oauth.device_verification_endpoint import DeviceVerificationEndpoint
+from ..oauth.device.authorization_endpoint import DeviceAuthorizationEndpoint
+from ..oauth.device.verification_endpoint import DeviceVerificationEndpoint
 from ..routes import device_authorization
 from ..web import device as web
 from ..web.device import DevicePages

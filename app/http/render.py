@@ -9,7 +9,7 @@ from starlette.responses import Response
 from ..clock import Clock
 from ..dpop.errors import NonceRequired, ProofRefused
 from ..oauth.description import describe
-from ..oauth.device_code import DeviceResponse
+from ..oauth.device.codes import DeviceResponse
 from ..oauth.errors import (
     InvalidClient,
     InvalidToken,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from ..dpop.admission import Admission
 from ..http import paths
 from ..http.render import device_response
-from ..oauth.device_authorization_endpoint import DeviceAuthorizationEndpoint
+from ..oauth.device.authorization_endpoint import DeviceAuthorizationEndpoint
 from .client_request import gate_opener, read_request
 
 

@@ -10,8 +10,8 @@ from ..accounts.sessions import BrowserSessions, SignedIn
 from ..http import paths
 from ..http.browser import Browsers, session_cookie
 from ..http.request import client_address, read_query
-from ..oauth import device_code
-from ..oauth.device_verification_endpoint import DeviceVerificationEndpoint, WaitingDevice
+from ..oauth.device import codes
+from ..oauth.device.verification_endpoint import DeviceVerificationEndpoint, WaitingDevice
 from ..oauth.errors import InvalidRequest, TooManyAttempts
 from . import csrf, details
 from .forms import fields_of, too_many
@@ -95,7 +95,7 @@ class DevicePages:
             "device.html",
             status=status,
             user=signed_in.user,
-            typed=device_code.normalised(typed) or typed,
+            typed=codes.normalised(typed) or typed,
             problem=problem,
             is_wrong=status == WRONG,
             here=_here(typed),
@@ -120,7 +120,7 @@ class DevicePages:
 
 def _here(typed: str) -> str:
     """Return this page's path, with the code if it may be one."""
-    user_code = device_code.normalised(typed)
+    user_code = codes.normalised(typed)
     return f"{paths.DEVICE}?{urlencode({'user_code': user_code})}" if user_code else paths.DEVICE
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.credentials import digest
 from app.oauth.client import Client, GrantType
-from app.oauth.device_code import ALPHABET, TOLD_EXPIRED, key_of
+from app.oauth.device.codes import ALPHABET, TOLD_EXPIRED, key_of
 from app.oauth.token_family import Status, TokenFamily, family_id_of
 from app.state.keys import ATTEMPT_LIMIT, ATTEMPT_WINDOW
 from app.telemetry.audit import EventKind
@@ -170,7 +170,7 @@ class TestTheAnswer:
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         drawn = iter(["BBBB-BBBB", "BBBB-BBBB", "BBBB-BBBC"])
-        monkeypatch.setattr("app.oauth.device_code.new_user_code", lambda: next(drawn))
+        monkeypatch.setattr("app.oauth.device.codes.new_user_code", lambda: next(drawn))
         assert [(await asked(server))["user_code"] for _ in range(2)] == ["BBBB-BBBB", "BBBB-BBBC"]
 
 
@@ -330,7 +330,7 @@ class TestThePage:
     async def test_case_and_punctuation_do_not_matter(
         self, server: Server, person: Person, monkeypatch: pytest.MonkeyPatch, typed: str
     ) -> None:
-        monkeypatch.setattr("app.oauth.device_code.new_user_code", lambda: "BBBB-CCCC")
+        monkeypatch.setattr("app.oauth.device.codes.new_user_code", lambda: "BBBB-CCCC")
         await asked(server)
         assert "Allow A television on a device?" in (await enter(person, typed)).text
 

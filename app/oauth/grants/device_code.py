@@ -4,7 +4,8 @@ from functools import partial
 
 from ...credentials import digest
 from ..client import GrantType
-from ..device_code import Decision, DeviceRequest, fingerprint
+from ..device.codes import Decision, DeviceRequest, fingerprint
+from ..device.ports import DeviceCodes, StoredDeviceCode
 from ..errors import (
     AccessDenied,
     AuthorizationPending,
@@ -13,7 +14,7 @@ from ..errors import (
     OAuthError,
     SlowDown,
 )
-from ..ports import Database, DeviceCodes, RefreshTokens, StoredDeviceCode, Users
+from ..ports import Database, RefreshTokens, Users
 from ..token_family import TokenFamily
 from .code_replay import CodeReplay
 from .founding import Founder, Founding

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from ...clock import Clock
-from ...oauth.device_code import EARLY, SLOW_DOWN, Decision, DeviceRequest
-from ...oauth.ports import StoredDeviceCode
+from ...oauth.device.codes import EARLY, SLOW_DOWN, Decision, DeviceRequest
+from ...oauth.device.ports import StoredDeviceCode
 from .expiring import Expiring
 from .one_time import OneTimeRecords
 
@@ -26,7 +26,7 @@ class _Name:
 
 
 class MemoryDeviceCodes:
-    """Implements ``oauth.ports.DeviceCodes``."""
+    """Implements ``oauth.device.ports.DeviceCodes``."""
 
     def __init__(self, clock: Clock, limit: int) -> None:
         self._clock = clock

@@ -7,8 +7,8 @@ else. So every operation touches one of them, and what decides touches the recor
 from pydantic import TypeAdapter
 
 from ...clock import Clock
-from ...oauth.device_code import EARLY, SLOW_DOWN, Decision, DeviceRequest
-from ...oauth.ports import StoredDeviceCode
+from ...oauth.device.codes import EARLY, SLOW_DOWN, Decision, DeviceRequest
+from ...oauth.device.ports import StoredDeviceCode
 from ..keys import RedisKeys
 from .link import Link, Script
 from .lives import milliseconds, token
@@ -56,7 +56,7 @@ return outcome
 
 
 class RedisDeviceCodes:
-    """Implements ``oauth.ports.DeviceCodes``."""
+    """Implements ``oauth.device.ports.DeviceCodes``."""
 
     def __init__(self, link: Link, keys: RedisKeys, clock: Clock) -> None:
         self._link = link

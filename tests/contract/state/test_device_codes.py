@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.oauth.device_code import Decision
-from app.oauth.ports import StoredDeviceCode
+from app.oauth.device.codes import Decision
+from app.oauth.device.ports import StoredDeviceCode
 from tests.builders import NOW
 
 from .builders import a_decision, a_device_request, a_hash, at_once

@@ -70,6 +70,38 @@ async def test_a_flush_is_noticed_by_the_next_assertion(state: RedisState, serve
     assert state.assertions.born_at == _birth(state) > birth
 
 
+async def test_the_first_memory_of_all_has_forgotten_nothing_until_it_does(
+    state: RedisState, server: Server
+) -> None:
+    state.was_first(state.name)
+    assert state.proofs.born_at is None
+    assert state.assertions.born_at is None
+    assert await state.assertions.spend("client", "jti", NOW + 60)
+    server.ask("FLUSHALL")
+    assert await state.assertions.spend("client", "jti", NOW + 60)
+    assert state.assertions.born_at == _birth(state)
+
+
+async def test_another_memory_that_was_first_excuses_nothing(
+    state: RedisState, server: Server, clock: FrozenClock
+) -> None:
+    name = state.name
+    server.ask("FLUSHALL")
+    other = await RedisState.connect(server.url, clock)
+    other.was_first(name)
+    await other.close()
+    assert other.name != name
+    assert other.assertions.born_at is not None
+
+
+async def test_all_replicas_give_the_memory_the_same_name(
+    state: RedisState, server: Server, clock: FrozenClock
+) -> None:
+    other = await RedisState.connect(server.url, clock)
+    await other.close()
+    assert other.name == state.name
+
+
 async def test_a_flush_voids_the_nonces(state: RedisState, server: Server) -> None:
     nonce = await state.proofs.nonce(STEP)
     server.ask("FLUSHALL")

@@ -3,7 +3,7 @@
 import pytest
 
 from app.dpop.ports import Outcome
-from app.oauth.device_code import TOLD_EXPIRED
+from app.oauth.device.codes import TOLD_EXPIRED
 from app.state.keys import ATTEMPT_WINDOW, MARKER_LIFETIME, RedisKeys, nonce_ends_at
 from app.state.redis import RedisState
 from tests.builders import NOW, FrozenClock

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from ..credentials import Kind, digest, mint
-from . import authorization_details, device_code, resource, scope
-from .client import GrantType
-from .client_endpoint import Caller, ClientDoor, ClientRequest
-from .details_endpoint import DetailsReader
-from .device_code import DeviceRequest, DeviceResponse
-from .dpop_jkt import agreed, thumbprint
-from .errors import TemporarilyUnavailable, UnauthorizedClient
-from .ports import DeviceCodes, ProofGate, Resources
+from ...credentials import Kind, digest, mint
+from .. import authorization_details, resource, scope
+from ..client import GrantType
+from ..client_endpoint import Caller, ClientDoor, ClientRequest
+from ..details_endpoint import DetailsReader
+from ..dpop_jkt import agreed, thumbprint
+from ..errors import TemporarilyUnavailable, UnauthorizedClient
+from ..ports import ProofGate, Resources
+from . import codes
+from .codes import DeviceRequest, DeviceResponse
+from .ports import DeviceCodes
 
 _TRIES = 5
 
@@ -91,8 +93,8 @@ class DeviceAuthorizationEndpoint:
     async def _keep(self, asked: DeviceRequest) -> tuple[str, str]:
         """Keep the request under new codes, and return them."""
         for _ in range(_TRIES):
-            value, user_code = mint(Kind.DEVICE_CODE), device_code.new_user_code()
-            name = device_code.key_of(user_code)
+            value, user_code = mint(Kind.DEVICE_CODE), codes.new_user_code()
+            name = codes.key_of(user_code)
             # RFC 8628 §3.2: a unique device verification code and an end-user code.
             if await self._device_codes.put(digest(value), name, asked):
                 return value, user_code

@@ -3,8 +3,8 @@
 import secrets
 from dataclasses import dataclass
 
-from ..credentials import digest
-from .authorization_details import Details
+from ...credentials import digest
+from ..authorization_details import Details
 
 # RFC 8628 §6.1: the base-20 character set: no vowels, so no words, and no digits.
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..clock import Clock
-from ..credentials import digest
-from ..telemetry.audit import AuditEvent, AuditSink, EventKind
-from . import authorization_details, device_code
-from .client import Client, GrantType
-from .details_endpoint import DetailsReader
-from .details_type import Types
-from .device_code import Decision, DeviceRequest
-from .errors import TooManyAttempts
-from .interaction import Person
-from .ports import Attempts, Clients, Consent, Database, DeviceCodes, Resources, ResourceServer
+from ...clock import Clock
+from ...credentials import digest
+from ...telemetry.audit import AuditEvent, AuditSink, EventKind
+from .. import authorization_details
+from ..client import Client, GrantType
+from ..details_endpoint import DetailsReader
+from ..details_type import Types
+from ..errors import TooManyAttempts
+from ..interaction import Person
+from ..ports import Attempts, Clients, Consent, Database, Resources, ResourceServer
+from . import codes
+from .codes import Decision, DeviceRequest
+from .ports import DeviceCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class DeviceVerificationEndpoint:
         if wait:
             self._record_refusal(person, address, "too many attempts")
             raise TooManyAttempts("too many codes were tried for this account", retry_after=wait)
-        found = await self._waiting(device_code.normalised(typed))
+        found = await self._waiting(codes.normalised(typed))
         if found is None:
             self._record_refusal(person, address, "unknown code")
         return found
@@ -102,7 +104,7 @@ class DeviceVerificationEndpoint:
     async def _waiting(self, user_code: str | None) -> WaitingDevice | None:
         if user_code is None:
             return None
-        code_hash = await self._device_codes.named(device_code.key_of(user_code))
+        code_hash = await self._device_codes.named(codes.key_of(user_code))
         stored = await self._device_codes.find(code_hash) if code_hash is not None else None
         if code_hash is None or stored is None or stored.decision is not None:
             return None
