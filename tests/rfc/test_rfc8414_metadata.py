@@ -83,6 +83,8 @@ async def test_it_says_what_is_taken(metadata: dict[str, Any]) -> None:
         "authorization_code",
         "client_credentials",
         "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
     ]
     assert set(metadata["token_endpoint_auth_methods_supported"]) == {
         "none",
