@@ -140,7 +140,8 @@ def test_a_type_of_authorization_details_comes_and_goes(holdfast: Holdfast, tmp_
     file = tmp_path / "schema.json"
     file.write_text(json.dumps(schema))
     add = ("details-type", "add", "payment", "--schema-file", str(file))
-    assert "No types yet" in holdfast("details-type", "list").stdout
+    assert holdfast("details-type", "list") == 0
+    assert "No types yet" in holdfast.stdout
     expected = {
         "type": "payment",
         "name": "Make a payment",
@@ -150,7 +151,8 @@ def test_a_type_of_authorization_details_comes_and_goes(holdfast: Holdfast, tmp_
     }
     assert holdfast.json(*add, "--name", "Make a payment", "--ask-always") == expected
     assert holdfast.json("details-type", "list") == [expected]
-    assert "Make a payment" in holdfast("details-type", "list").stdout
+    assert holdfast("details-type", "list") == 0
+    assert "Make a payment" in holdfast.stdout
     assert "already registered" in holdfast.refused(*add)
     service = ("client", "add", "--type", "service", "--name", "A service", "--details-type")
     added = holdfast.json(*service, "payment")
