@@ -2,7 +2,9 @@
 
 from ..clock import Clock, SystemClock
 from ..dpop.ports import ProofMemory
-from ..state.redis import RedisState, UnsuitableRedis
+from ..state.redis.connection import Connection, connect
+from ..state.redis.epochs import UnsuitableRedis
+from ..state.redis.proofs import RedisProofs
 
 __all__ = ["SharedMemory", "UnsuitableRedis"]
 
@@ -12,8 +14,9 @@ _CLOCK = SystemClock()
 class SharedMemory:
     """Proofs and nonces that every worker sees. Made by ``connect``; ``close`` it at the end."""
 
-    def __init__(self, state: RedisState) -> None:
-        self._state = state
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._proofs = RedisProofs(connection.link, connection.keys, connection.epochs, clock)
 
     @classmethod
     async def connect(cls, url: str, clock: Clock = _CLOCK, *, prefix: str) -> "SharedMemory":
@@ -22,12 +25,12 @@ class SharedMemory:
         ``prefix``: of the keys, one for each API. Raises ValueError for a URL that is none,
         UnsuitableRedis when Redis may evict entries, TemporarilyUnavailable when waiting may help.
         """
-        return cls(await RedisState.connect(url, clock, prefix=prefix))
+        return cls(await connect(url, clock, prefix=prefix), clock)
 
     @property
     def proofs(self) -> ProofMemory:
         """The memory, for a guard."""
-        return self._state.proofs
+        return self._proofs
 
     async def close(self) -> None:
-        await self._state.close()
+        await self._connection.close()

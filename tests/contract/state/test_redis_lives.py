@@ -28,7 +28,7 @@ def keys(redis_state: RedisState) -> RedisKeys:
 
 async def _left(state: RedisState, key: str) -> float:
     """Seconds the key has left; -2 if there is none, -1 if it has no end."""
-    left: int = await state._there.client.execute_command("PTTL", key)
+    left: int = await state._connection.there.client.execute_command("PTTL", key)
     return left / 1000 if left > 0 else left
 
 
@@ -178,5 +178,5 @@ async def test_the_list_of_a_persons_sessions_loses_those_that_ended(
     await redis_state.sessions.put(a_hash(), a_session())
     clock.advance(3600)
     await redis_state.sessions.put(a_hash(), a_session(expires_at=clock.now() + 3600))
-    listed = await redis_state._there.client.execute_command("ZCARD", keys.sessions_of("user"))
+    listed = await redis_state._connection.there.client.execute_command("ZCARD", keys.sessions_of("user"))
     assert listed == 1

@@ -1,0 +1,1 @@
+"""The replay memory of proofs; the server's other stores are not here."""

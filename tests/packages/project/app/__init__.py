@@ -1,0 +1,3 @@
+"""A project of somebody's, whose package is called ``app``, as many are."""
+
+WHOSE = "somebody's own"

@@ -1,0 +1,3 @@
+"""A module named like one of Holdfast's."""
+
+WHOSE = "somebody's own"
