@@ -1,19 +1,27 @@
 """Where the examples of docs/clients and docs/apis are run: a real server and a real API."""
 
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from tests.architecture.source import ROOT
 from tests.flows.place import SCOPE, Place, open_place
 from tests.npm_packages import Npm
-from tests.programs import Program, started
+from tests.programs import WITHIN, Program, started
 
 CLIENTS = ROOT / "docs" / "clients"
 APIS = ROOT / "docs" / "apis"
 RESOURCE = "https://notes.example"
+
+RunApi = Callable[[Npm, Mapping[str, str]], AbstractContextManager[str]]
+
+# How the examples import what is published: the packages of this source tree, by those names.
+OURS = {"PYTHONPATH": str(Path(__file__).with_name("published"))}
 
 
 @dataclass(frozen=True)
@@ -42,22 +50,41 @@ class Kitchen:
         if example.suffix == ".mjs":
             return self.npm.start(example, **settings)
         interpreter = {".py": sys.executable, ".sh": "/bin/sh"}[example.suffix]
-        return started([interpreter, str(example)], settings, folder)
+        return started([interpreter, str(example)], {**settings, **OURS}, folder)
 
 
 @contextmanager
-def serve_api(npm: Npm, example: Path, **settings: str) -> Iterator[str]:
-    """Run an API in JavaScript on a free port until it is no longer needed; yield its URL."""
-    with npm.start(example, AUDIENCE=RESOURCE, PORT="0", **settings) as running:
+def run_express(npm: Npm, settings: Mapping[str, str]) -> Iterator[str]:
+    """Run the API in Express on a free port until it is no longer needed; yield its URL."""
+    with npm.start(APIS / "express.mjs", **settings, PORT="0") as running:
         listening = "Listening on "
         yield running.read_line(starting=listening).removeprefix(listening)
 
 
 @contextmanager
-def open_kitchen(npm: Npm, folder: Path, *, origin: str = "", **settings: str) -> Iterator[Kitchen]:
-    """Run a server with these settings, and the API in Express, for pages of this origin too."""
+def run_fastapi(npm: Npm, settings: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG001  # as the others
+    """Run the API in FastAPI on a free port until it is no longer needed; yield its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        url = f"http://127.0.0.1:{opened.getsockname()[1]}"
+        app = ["--app-dir", str(APIS), "fastapi_notes:app", "--fd", str(opened.fileno())]
+        with started(
+            [sys.executable, "-m", "uvicorn", *app],
+            {**settings, **OURS, "BASE_URL": url},
+            pass_fds=[opened.fileno()],
+        ):
+            # The socket listens already: the answer comes once the API has started.
+            httpx.get(f"{url}/openapi.json", timeout=WITHIN).raise_for_status()
+            yield url
+
+
+@contextmanager
+def open_kitchen(
+    npm: Npm, folder: Path, run_api: RunApi = run_express, *, origin: str = "", **settings: str
+) -> Iterator[Kitchen]:
+    """Run a server with these settings, and an API that pages of this origin may call."""
     with open_place(folder, **settings) as place:
         place.shell.json("resource", "add", RESOURCE, "--scope", SCOPE)
-        express = APIS / "express.mjs"
-        with serve_api(npm, express, ISSUER=place.issuer, ORIGIN=origin) as api:
+        nonce = settings.get("dpop_nonce", "auto")
+        about = {"ISSUER": place.issuer, "AUDIENCE": RESOURCE, "ORIGIN": origin, "NONCE": nonce}
+        with run_api(npm, about) as api:
             yield Kitchen(place, api, npm)

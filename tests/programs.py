@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,10 @@ class Program:
 
 @contextmanager
 def started(
-    command: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    pass_fds: Collection[int] = (),
 ) -> Iterator[Program]:
     """Run a program, with these variables in its environment, until it is no longer needed."""
     with tempfile.TemporaryFile() as complaints:
@@ -80,6 +83,7 @@ def started(
             stderr=complaints,
             text=True,
             cwd=cwd,
+            pass_fds=pass_fds,
             env={**os.environ, **environment},
         )
         try:

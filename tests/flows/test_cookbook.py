@@ -7,21 +7,32 @@ import httpx
 import pytest
 
 from tests.flows.place import SCOPE
-from tests.kitchen import Kitchen, open_kitchen
+from tests.kitchen import Kitchen, open_kitchen, run_express, run_fastapi
 from tests.npm_packages import Npm
 
 
-@pytest.fixture(scope="module", params=["auto", "required"])
+@pytest.fixture(
+    scope="module",
+    params=[("auto", run_express), ("auto", run_fastapi), ("required", run_fastapi)],
+    ids=["express", "fastapi", "fastapi-nonces"],
+)
 def kitchen(
     npm: Npm, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Kitchen]:
+    nonce, run_api = request.param
     folder = tmp_path_factory.mktemp("kitchen")
-    with open_kitchen(npm, folder, dpop_nonce=request.param) as kitchen:
+    with open_kitchen(npm, folder, run_api, dpop_nonce=nonce) as kitchen:
         yield kitchen
 
 
 @pytest.mark.parametrize(
-    "name", ["with_oauth4webapi.mjs", "with_openid_client.mjs", "with_requests_oauth2client.py"]
+    "name",
+    [
+        "with_authlib.py",
+        "with_oauth4webapi.mjs",
+        "with_openid_client.mjs",
+        "with_requests_oauth2client.py",
+    ],
 )
 def test_a_native_app_signs_in_calls_the_api_and_refreshes(
     kitchen: Kitchen, tmp_path: Path, name: str

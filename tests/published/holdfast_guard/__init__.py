@@ -1,0 +1,1 @@
+from app.guard import *  # noqa: F403  # the same names
