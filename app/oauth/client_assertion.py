@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 from . import signed_jwt
 from .client_keys import ClientKey
-from .errors import InvalidClient
+from .errors import InvalidClient, TemporarilyUnavailable
 from .signed_jwt import ALGS as ASSERTION_ALGS
 from .signed_jwt import SKEW, SignedJwt, Unacceptable
 
@@ -19,8 +19,6 @@ MAX_LIFETIME = 600
 """Seconds that an assertion's exp may lie ahead: for so long its jti is remembered."""
 
 MAX_JTI = 256
-BIRTH_MARGIN = 10
-"""Seconds by which an assertion's date must lie after the birth of the memory of used ones."""
 
 _NAME = "client_assertion"
 _CLIENT_ID = re.compile(r"[\x20-\x7e]{1,256}")
@@ -38,7 +36,8 @@ class UnverifiedAssertion:
 class Assertion:
     """A checked assertion's jti, and until when it could be presented again (POSIX seconds).
 
-    ``made_at`` is its ``iat``; without one, the earliest moment at which its ``exp`` was taken.
+    ``made_at``: the latest that ``iat``, ``nbf`` and ``exp`` say of when it was made. It was never
+    taken more than ``SKEW`` seconds before that.
     """
 
     jti: str
@@ -81,22 +80,31 @@ def check_claims(
     # OpenID Connect Core §9: jti REQUIRED. These tokens MUST only be used once.
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI or not jti.isprintable():
         raise InvalidClient(f"client_assertion needs a jti of 1 to {MAX_JTI} printable characters")
-    made_at = float(claims.get("iat", expires_at - MAX_LIFETIME))
+    made_at = max(expires_at - MAX_LIFETIME, *(claims.get(at, -inf) for at in ("iat", "nbf")))
     return Assertion(jti=jti, expires_at=expires_at + SKEW, made_at=made_at)
 
 
-def check_memory(assertion: Assertion, born_at: float | None) -> None:
-    """Raise InvalidClient for an assertion that a memory lost since may have held.
+def check_memory(assertion: Assertion, born_at: float | None, now: float) -> None:
+    """Raise a refusal of an assertion that a memory lost since may have held.
 
-    ``born_at`` is when the present memory started empty, None if no other came before it.
+    ``born_at`` is when the present memory started empty, None if no other came before it. Raises
+    InvalidClient, or TemporarilyUnavailable as long as one made now may have been there too.
     """
-    # RFC 7523 §3, rule 7: [...] to ensure that JWTs are not replayed. What was forgotten cannot be
-    # told from what is new, so it must be younger than the memory.
-    if born_at is not None and assertion.made_at < born_at + BIRTH_MARGIN:
-        raise InvalidClient(
-            "the memory of used client assertions was restarted, and this one may have been used "
-            f"before: send a fresh assertion, with an iat from {ceil(born_at + BIRTH_MARGIN)} on"
+    # RFC 7523 §3, rule 7: [...] to ensure that JWTs are not replayed. The lost memory took
+    # assertions dated up to SKEW ahead; what was forgotten cannot be told from what is new.
+    if born_at is None or assertion.made_at >= born_at + SKEW:
+        return
+    restarted = (
+        "the memory of used client assertions was restarted, and this one may have been used "
+        "before: sign a fresh assertion"
+    )
+    # An iat in whole seconds may lie up to one back.
+    wait = ceil(born_at + SKEW - now) + 1
+    if wait > 1:
+        raise TemporarilyUnavailable(
+            f"{restarted} in {wait} seconds", retry_after=wait, part="state"
         )
+    raise InvalidClient(f"{restarted}, with an iat from {ceil(born_at + SKEW)} on")
 
 
 def is_signed_by(assertion: UnverifiedAssertion, keys: Iterable[ClientKey]) -> bool:

@@ -93,7 +93,7 @@ class ClientAuthenticator:
         if not await self._assertions.spend(client_id, assertion.jti, assertion.expires_at):
             raise _replayed()
         # The memory may have been lost under this request.
-        client_assertion.check_memory(assertion, self._assertions.born_at)
+        self._check_memory(assertion)
 
     def _check_method(self, presented: Presented) -> None:
         taken = self._profile.auth_methods
@@ -136,8 +136,12 @@ class ClientAuthenticator:
         client_assertion.check_alg(unverified, client.token_endpoint_auth_signing_alg)
         if await self._assertions.is_spent(client.client_id, assertion.jti):
             raise _replayed()
-        client_assertion.check_memory(assertion, self._assertions.born_at)
+        self._check_memory(assertion)
         return AuthenticatedClient(client, _thumbprints(keys), assertion)
+
+    def _check_memory(self, assertion: Assertion) -> None:
+        born_at, now = self._assertions.born_at, self._clock.now()
+        client_assertion.check_memory(assertion, born_at, now)
 
     async def _count_failure(self, client_id: str, address: str) -> None:
         # RFC 6749 §2.3.1: the authorization server MUST protect any endpoint utilizing [passwords]

@@ -24,8 +24,8 @@ ALGS = (
     "RS256",
 )
 
-SKEW = 30
-"""Seconds that a client's clock may differ from ours."""
+SKEW = 10
+"""Seconds that a client's clock may differ from ours, as with proofs (dpop.freshness)."""
 
 
 class Unacceptable(ValueError):

@@ -223,6 +223,15 @@ class RevokedTokenRow(Base):
     expires_at: Mapped[float] = mapped_column(PosixTime, index=True)
 
 
+class FirstMemoryRow(Base):
+    """The one row of storage.first_memory."""
+
+    __tablename__ = "first_memory"
+
+    serial: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+
+
 class SigningKeyRow(Base):
     """storage.keys.StoredKey. One key at most is active."""
 

@@ -8,6 +8,7 @@ from .connection import Connection
 from .consents import SqlConsents
 from .details_types import SqlDetailsTypes
 from .families import SqlFamilies
+from .first_memory import SqlFirstMemory
 from .keys import SqlKeys
 from .origins import SqlOrigins
 from .refresh_tokens import SqlRefreshTokens
@@ -38,6 +39,10 @@ class SqlUnitOfWork:
     @property
     def revoked_tokens(self) -> SqlRevokedTokens:
         return SqlRevokedTokens(self._connection)
+
+    @property
+    def first_memory(self) -> SqlFirstMemory:
+        return SqlFirstMemory(self._connection)
 
     @property
     def consents(self) -> SqlConsents:

@@ -30,6 +30,7 @@ def downgrade() -> None:
     for table in (
         "audit_events",
         "signing_keys",
+        "first_memory",
         "revoked_tokens",
         "refresh_tokens",
         "token_families",
@@ -233,6 +234,12 @@ def _create_grants() -> None:
 
 
 def _create_keys() -> None:
+    op.create_table(
+        "first_memory",
+        sa.Column("serial", SERIAL, autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("serial", name="pk_first_memory"),
+    )
     op.create_table(
         "signing_keys",
         sa.Column("kid", sa.String(), nullable=False),

@@ -4,6 +4,8 @@ No method awaits anything, so each is atomic in the event loop. A second process
 who uses this must hold the data directory's lock.
 """
 
+import secrets
+
 from ...clock import Clock
 from ..keys import ATTEMPT_LIMIT, ATTEMPT_WINDOW
 from .counters import MemoryAssertions, MemoryAttempts
@@ -29,6 +31,7 @@ class MemoryState:
         attempt_window: float = ATTEMPT_WINDOW,
         capacity: int = 1_000_000,
     ) -> None:
+        self._name = secrets.token_hex(8)
         self.codes = MemoryCodes(clock, capacity)
         # Each is some kilobytes, and anybody may push for a public client.
         self.pushed_requests = MemoryPushedRequests(clock, max(1, capacity // 10))
@@ -38,6 +41,14 @@ class MemoryState:
         self.attempts = MemoryAttempts(clock, attempt_limit, attempt_window, capacity)
         self.proofs = MemoryProofs(clock, born_at, capacity)
         self.sessions = MemorySessions(clock, capacity)
+
+    @property
+    def name(self) -> str:
+        """Name the memory: every process has another."""
+        return "process " + self._name
+
+    def was_first(self, name: str) -> None:
+        """Do nothing: ``born_at`` said so already."""
 
     async def ping(self) -> None:
         """Do nothing: memory is always there."""

@@ -60,6 +60,15 @@ class RedisState:
         )
         return cls(connection, clock, attempt_limit=attempt_limit, attempt_window=attempt_window)
 
+    @property
+    def name(self) -> str:
+        """Name the memory as it is now; one that lost anything has another name."""
+        return "redis " + self._epochs.current.name
+
+    def was_first(self, name: str) -> None:
+        """Note that no other memory served before the one of this name."""
+        self._epochs.was_first(name.removeprefix("redis "))
+
     async def ping(self) -> None:
         """Return if every part of the memory answers. Raises TemporarilyUnavailable if not."""
         await self._epochs.verify()

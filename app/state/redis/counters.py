@@ -48,7 +48,7 @@ class RedisAssertions:
 
     @property
     def born_at(self) -> float | None:
-        return self._epochs.current.born_at
+        return self._epochs.born_at
 
     async def is_spent(self, client_id: str, jti: str) -> bool:
         return bool(await self._link.call("EXISTS", self._keys.assertion(client_id, jti)))

@@ -73,6 +73,7 @@ class Epochs:
         self._lock = asyncio.Lock()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._current: Epoch | None = None
+        self._first: str | None = None
         self._looked_at = -math.inf
 
     @property
@@ -81,6 +82,15 @@ class Epochs:
         if self._current is None:
             raise TemporarilyUnavailable("The server is still starting: try again in a moment")
         return self._current
+
+    @property
+    def born_at(self) -> float | None:
+        """Since when everything is remembered; None: since ever."""
+        return None if self.current.name == self._first else self.current.born_at
+
+    def was_first(self, name: str) -> None:
+        """Note that no memory came before the epoch of this name, so that it forgot nothing."""
+        self._first = name
 
     async def learn(self, seen: Epoch | None) -> None:
         """Ask every bucket, unless someone did since ``seen`` was the current epoch.

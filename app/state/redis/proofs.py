@@ -55,7 +55,7 @@ class RedisProofs:
 
     @property
     def born_at(self) -> float | None:
-        return self._epochs.current.born_at
+        return self._epochs.born_at
 
     async def spend(self, spending: Spending) -> Outcome:
         epoch = self._epochs.current
