@@ -41,7 +41,9 @@ _TEXTS = frozenset(
         "token_endpoint_auth_signing_alg",
     }
 )
-_LISTS = frozenset({"grant_types", "redirect_uris", "response_types"})
+_LISTS = frozenset(
+    {"authorization_details_types", "grant_types", "redirect_uris", "response_types"}
+)
 _SWITCHES = frozenset(
     {
         "dpop_bound_access_tokens",
@@ -93,6 +95,9 @@ def applied(members: Mapping[str, Any], base: Client, bounds: Bounds) -> Client:
         require_signed_request_object=given.get("require_signed_request_object", False),
         request_object_signing_alg=given.get("request_object_signing_alg"),
         token_endpoint_auth_signing_alg=given.get("token_endpoint_auth_signing_alg"),
+        # RFC 9396 §10: the types that it uses; here an administrator gives them, and it may go on.
+        authorization_details_types=base.authorization_details_types
+        & frozenset(given.get("authorization_details_types", ())),
         metadata=client_information.checked(given),
     )
 
@@ -118,6 +123,7 @@ def metadata_of(client: Client) -> dict[str, Any]:
         "require_signed_request_object": client.require_signed_request_object,
         "request_object_signing_alg": client.request_object_signing_alg,
         "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
+        "authorization_details_types": sorted(client.authorization_details_types) or None,
         **client.metadata,
     }
     return {name: value for name, value in members.items() if value not in (None, "")}

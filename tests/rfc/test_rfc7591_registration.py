@@ -188,7 +188,10 @@ class TestSection2ClientMetadata:
 
     @pytest.mark.rfc("7591", "2")
     async def test_a_web_client_cannot_have_a_private_scheme(self, server: Server) -> None:
-        asked = {"application_type": "web", "redirect_uris": ["com.example.app:/callback"]}
+        asked: dict[str, Any] = {
+            "application_type": "web",
+            "redirect_uris": ["com.example.app:/callback"],
+        }
         refused(await post(server, **asked), "invalid_redirect_uri")
 
     @pytest.mark.rfc("7591", "2")
@@ -220,7 +223,8 @@ class TestSection2ClientMetadata:
         self, server: Server, member: str, value: object
     ) -> None:
         error = "redirect_uri" if member == "redirect_uris" else "client_metadata"
-        said = refused(await post(server, **{member: value}), f"invalid_{error}")
+        changes: dict[str, Any] = {member: value}
+        said = refused(await post(server, **changes), f"invalid_{error}")
         assert said.startswith(f"{member}: expected ")
 
     @pytest.mark.rfc("7591", "2")

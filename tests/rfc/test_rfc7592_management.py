@@ -255,6 +255,18 @@ class TestSection22Update:
         assert members["scope"] == "metrics read"
         assert (await stored(client)).dpop_nonce == "required"
 
+    @pytest.mark.rfc("9396", "10")
+    async def test_types_of_authorization_details_are_an_administrators_gift(
+        self, client: Registered
+    ) -> None:
+        asked = {"authorization_details_types": ["payment", "message"]}
+        assert "authorization_details_types" not in await client.updated(**asked)
+        await changed(client, authorization_details_types=frozenset({"payment"}))
+        assert answered(await client.read())["authorization_details_types"] == ["payment"]
+        assert (await client.updated(**asked))["authorization_details_types"] == ["payment"]
+        await client.updated()
+        assert (await stored(client)).authorization_details_types == frozenset()
+
     @pytest.mark.rfc("7592", "2.2")
     async def test_grants_that_came_with_an_initial_access_token_may_be_kept(
         self, server: Server
@@ -332,14 +344,14 @@ class TestSection22ClientSecret:
     async def test_a_client_that_takes_to_keys_has_no_secret_any_more(
         self, client: Registered
     ) -> None:
-        keys = {"jwks": {"keys": [CLIENT_KEY.public_jwk]}}
+        keys: dict[str, Any] = {"jwks": {"keys": [CLIENT_KEY.public_jwk]}}
         members = await client.updated(token_endpoint_auth_method="private_key_jwt", **keys)
         assert not members.keys() & {"client_secret", "client_secret_expires_at"}
         assert (await stored(client)).secrets == ()
 
     @pytest.mark.rfc("7592", "2.2")
     async def test_a_client_that_takes_to_a_secret_gets_one(self, server: Server) -> None:
-        keys = {"jwks": {"keys": [CLIENT_KEY.public_jwk]}}
+        keys: dict[str, Any] = {"jwks": {"keys": [CLIENT_KEY.public_jwk]}}
         client = await registered(server, token_endpoint_auth_method="private_key_jwt", **keys)
         members = await client.updated()
         assert (await stored(client)).auth_method is AuthMethod.CLIENT_SECRET_BASIC
