@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .oauth.profile import PROFILES, Profile
+from .outbound.addresses import LOOPBACK
 from .setting_types import Algorithms, Hosts, Networks, ScopesForStrangers, Seconds, Words
 
 PREFIX = "HOLDFAST_"
@@ -266,7 +267,11 @@ class Settings(BaseSettings):
     def _only_a_server_on_loopback_asks_there(self) -> "Settings":
         # draft-ietf-oauth-client-id-metadata-document §6.5: except when the authorization server
         # itself is also running on a loopback address.
-        asked = [each for each in self.outbound_networks if ip_network(each).is_loopback]
+        asked = [
+            network
+            for network in self.outbound_networks
+            if any(ip_network(network).overlaps(own) for own in LOOPBACK)
+        ]
         if asked and not self.is_on_loopback:
             message = (
                 f"HOLDFAST_OUTBOUND_NETWORKS: {asked[0]} is this machine's own network, and may be "

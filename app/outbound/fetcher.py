@@ -109,7 +109,7 @@ class Fetcher:
                 return await self._ask_at(address, target, max_bytes)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
-            except httpx.TransportError:
+            except (httpx.TransportError, OSError):
                 raise Unreachable(
                     f"{target.host} broke off, or did not answer in HTTP/1.1"
                 ) from None

@@ -3,8 +3,9 @@
 Strangers choose the URLs: the server must not become the tool with which they flood a third party.
 """
 
-from collections import OrderedDict
 from ipaddress import IPv6Address, IPv6Network
+
+from cachetools import LRUCache
 
 from ..clock import Clock
 from .addresses import Address
@@ -22,17 +23,15 @@ class Pacing:
     def __init__(self, clock: Clock, *, per_window: int) -> None:
         self._clock = clock
         self._per_window = per_window
-        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._counts: LRUCache[str, tuple[float, int]] = LRUCache(MAX_ADDRESSES)
 
     def count(self, address: Address) -> None:
         """Count one connection, or raise Busy."""
         now, key = self._clock.now(), _site_of(address)
-        since, count = self._counts.pop(key, (now, 0))
+        since, count = self._counts.get(key, (now, 0))
         if now >= since + WINDOW or now < since:
             since, count = now, 0
         self._counts[key] = (since, min(count + 1, self._per_window))
-        if len(self._counts) > MAX_ADDRESSES:
-            self._counts.popitem(last=False)
         if count >= self._per_window:
             raise Busy(f"this host was asked {self._per_window} times within a minute; wait one")
 

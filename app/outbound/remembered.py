@@ -5,10 +5,11 @@ asked again for a few seconds: a limit of questions, not a cache of errors.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 from ..clock import Clock
 from .errors import Busy, FetchFailed
@@ -55,10 +56,9 @@ class Remembered(Generic[T]):
         self._read = read
         self._clock = clock
         self._max_bytes = max_bytes
-        self._max_entries = max_entries
         self._times = times or Times()
-        self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
-        self._failures: OrderedDict[str, _Failure] = OrderedDict()
+        self._entries: LRUCache[str, _Entry[T]] = LRUCache(max_entries)
+        self._failures: LRUCache[str, _Failure] = LRUCache(MAX_FAILURES)
         self._questions: dict[str, asyncio.Task[T | FetchFailed]] = {}
 
     def known(self, url: str) -> T | None:
@@ -72,7 +72,6 @@ class Remembered(Generic[T]):
         """Return the value; ask for it unless a fresh one is there. Raises FetchFailed."""
         entry = self._entries.get(url)
         if entry is not None and self._clock.now() < entry.fresh_until:
-            self._entries.move_to_end(url)
             return entry.value
         return await self._asked(url)
 
@@ -118,10 +117,7 @@ class Remembered(Generic[T]):
         fresh_until = now + self._times.lifetime(answer.max_age)
         usable_until = fresh_until + self._times.grace
         self._entries[url] = _Entry(value, now, fresh_until, usable_until)
-        self._entries.move_to_end(url)
         self._failures.pop(url, None)
-        if len(self._entries) > self._max_entries:
-            self._entries.popitem(last=False)
         return value
 
     def _note_failure(self, url: str, error: FetchFailed, now: float) -> None:
@@ -130,6 +126,3 @@ class Remembered(Generic[T]):
             self._entries.pop(url, None)
         pause = self._times.pause if self.known(url) is None else self._times.long_pause
         self._failures[url] = _Failure(error, now + pause)
-        self._failures.move_to_end(url)
-        if len(self._failures) > MAX_FAILURES:
-            self._failures.popitem(last=False)

@@ -319,6 +319,33 @@ def test_the_keys_of_a_client_come_from_a_file_or_stdin(holdfast: Holdfast, tmp_
     assert str(key.as_dict(private=True)["d"]) not in line
 
 
+def test_the_keys_of_a_client_may_be_where_it_publishes_them(holdfast: Holdfast) -> None:
+    service = ("client", "add", "--type", "service", "--name", "Job", "--client-id", "job")
+    uri = "https://client.example/jwks"
+    signing = (*service, "--auth-method", "private_key_jwt", "--jwks-uri")
+    assert "https" in holdfast.refused(*signing, "http://client.example/jwks")
+    assert holdfast.json(*signing, uri)["jwks_uri"] == uri
+    moved = holdfast.json("client", "update", "job", "--jwks-uri", uri + "/new")
+    assert (moved["jwks"], moved["jwks_uri"]) == (None, uri + "/new")
+
+
+def test_a_client_by_url_is_blocked_until_it_is_deleted(holdfast: Holdfast) -> None:
+    url = "https://client.example/client.json"
+    assert "no path" in holdfast.refused("client", "block", "https://client.example")
+    assert "must use https" in holdfast.refused("client", "block", "web")
+    assert holdfast.json("client", "block", url)["disabled"] is True
+    assert holdfast("client", "block", url) == 0
+    assert "holdfast client delete" in holdfast.stdout
+    assert "redirect" in holdfast.refused("client", "update", url, "--enable")
+    assert holdfast.json("client", "delete", url) == {"deleted": url}
+
+
+def test_a_client_may_be_registered_under_its_url(holdfast: Holdfast) -> None:
+    url = "https://client.example/client.json"
+    assert holdfast.json(*WEB, "--client-id", url)["client_id"] == url
+    assert "no path" in holdfast.refused(*WEB, "--client-id", "https://client.example")
+
+
 def test_how_a_client_sends_its_requests_can_be_required(
     holdfast: Holdfast, tmp_path: Path
 ) -> None:
