@@ -37,6 +37,7 @@ def signing_in(services: Services, browsing: Browsing, passwords: Passwords) -> 
                 issuer=services.issuer,
                 sign_in=_sign_in(services, browsing, passwords),
                 sessions=browsing.sessions,
+                details=services.details,
                 permissions=Permissions(
                     database=database, clients=services.client_sources.known, clock=services.clock
                 ),

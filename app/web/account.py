@@ -1,16 +1,18 @@
 """The account page: which clients the person allowed what, and taking it back."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..accounts.permissions import Permissions
+from ..accounts.permissions import Permission, Permissions
 from ..accounts.sessions import BrowserSessions
 from ..http import paths
 from ..http.browser import Browsers, session_cookie
 from ..http.request import client_address
-from . import csrf
+from ..oauth.details_endpoint import DetailsReader
+from . import csrf, details
 from .forms import fields_of
 from .pages import Pages
 
@@ -26,12 +28,14 @@ class AccountPages:
         issuer: str,
         sessions: BrowserSessions,
         permissions: Permissions,
+        details: DetailsReader,
     ) -> None:
         self._pages = pages
         self._browsers = browsers
         self._issuer = issuer
         self._sessions = sessions
         self._permissions = permissions
+        self._details = details
         self._cookie = session_cookie(browsers)
 
     async def account(self, request: Request) -> Response:
@@ -49,9 +53,15 @@ class AccountPages:
                 address=client_address(request),
             )
             return self._browsers.see_other(paths.ACCOUNT)
+        permissions = await self._permissions.list(signed_in.user.user_id)
         return self._pages.render(
             "account.html",
             user=signed_in.user,
-            permissions=await self._permissions.list(signed_in.user.user_id),
+            permissions=permissions,
+            details={each.consent.client_id: await self._shown(each) for each in permissions},
             csrf=csrf.token_of(signed_in.session),
         )
+
+    async def _shown(self, permission: Permission) -> Sequence[details.Shown]:
+        allowed = permission.consent.authorization_details
+        return details.shown(allowed, await self._details.types_of(allowed))

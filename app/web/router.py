@@ -8,6 +8,7 @@ from ..accounts.sign_in import SignIn
 from ..http import paths
 from ..http.browser import Browsers
 from ..oauth.authorization_endpoint import AuthorizationEndpoint
+from ..oauth.details_endpoint import DetailsReader
 from .account import AccountPages
 from .consent import ConsentPages
 from .csrf import SignInForms
@@ -26,6 +27,7 @@ def router(
     sign_in: SignIn,
     sessions: BrowserSessions,
     permissions: Permissions,
+    details: DetailsReader,
     endpoint: AuthorizationEndpoint,
     form_secret: bytes,
 ) -> APIRouter:
@@ -44,7 +46,12 @@ def router(
         pages=pages, browsers=browsers, issuer=issuer, sessions=sessions, endpoint=endpoint
     )
     account = AccountPages(
-        pages=pages, browsers=browsers, issuer=issuer, sessions=sessions, permissions=permissions
+        pages=pages,
+        browsers=browsers,
+        issuer=issuer,
+        sessions=sessions,
+        permissions=permissions,
+        details=details,
     )
     public = PublicPages(pages)
     api = APIRouter()

@@ -55,6 +55,15 @@ async def test_the_page_is_accessible_on_every_screen(scripted_visit: Visit, axe
     await inspect(scripted_visit, axe)
 
 
+async def test_the_account_page_is_too(scripted_visit: Visit, axe: str) -> None:
+    await asked(scripted_visit)
+    await scripted_visit.allow()
+    await scripted_visit.arrive()
+    await scripted_visit.page.goto(scripted_visit.url("/account"))
+    await expect(scripted_visit.page.get_by_text("Merchant A")).to_be_visible()
+    await inspect(scripted_visit, axe)
+
+
 async def test_a_payment_is_asked_for_each_time(visit: Visit) -> None:
     await asked(visit)
     await visit.allow()

@@ -416,6 +416,17 @@ class TestConsent:
         )
         assert answer["error"] == "consent_required"
 
+    async def test_the_account_page_shows_what_was_allowed_last(
+        self, server: Server, person: Person
+    ) -> None:
+        await code_for(person, PAY)
+        page = await person.open("/account")
+        assert page.status_code == 200
+        for shown in ("Last allowed: Make a payment", "Amount: Currency", "Merchant A"):
+            assert shown in page.text
+        await unregistered(server, PAYMENT.type)
+        assert "Last allowed: payment_initiation" in (await person.open("/account")).text
+
     async def test_the_consent_page_of_a_device_shows_them_too(
         self, server: Server, person: Person
     ) -> None:
