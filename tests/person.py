@@ -9,9 +9,11 @@ import httpx
 from argon2 import PasswordHasher
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from app.accounts.sessions import BrowserSessions
+from app.oauth.authentication_context import PASSWORD as PASSWORD_ACR
 from app.storage.users import User
 from tests.builders import s256
-from tests.harness import REDIRECT_URI, SPA, VERIFIER, Fields, given
+from tests.harness import REDIRECT_URI, SPA, VERIFIER, Fields, Server, given
 
 PASSWORD = "correct horse battery staple"
 # With the server's own parameters: any other hash would be replaced at each first sign-in.
@@ -62,6 +64,15 @@ def forms_of(page: httpx.Response) -> list[Form]:
     parser = _Forms()
     parser.feed(page.text)
     return parser.forms
+
+
+async def signed_in(server: Server, user: User = ADA) -> "Person":
+    """Return somebody who is signed in, without the time that a password takes."""
+    stores, database = server.stores, server.parts.database
+    sessions = BrowserSessions(stores.sessions, database, server.clock, lifetime=3600)
+    value = await sessions.start(user.user_id, None, acr=PASSWORD_ACR)
+    server.http.cookies.set("holdfast_session", value)
+    return Person(server.http)
 
 
 def answer_of(response: httpx.Response) -> dict[str, str]:

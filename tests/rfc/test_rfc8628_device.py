@@ -18,7 +18,7 @@ from tests.builders import ISSUER, DpopKey
 from tests.conftest import Start
 from tests.device import DEVICE, PATH, allowed, ask, asked, decide, enter, poll
 from tests.harness import API, CLIENT_KEY, POSTING, SIGNING, SPA, WEB, Server, asserted
-from tests.person import ADA, PASSWORD, Person, forms_of
+from tests.person import ADA, PASSWORD, Person, forms_of, signed_in
 from tests.unit.oauth.token_server import claims_of
 
 ENDPOINT = ISSUER + PATH
@@ -37,9 +37,7 @@ async def server(start: Start) -> Server:
 @pytest.fixture
 async def person(server: Server) -> Person:
     """Ada, signed in."""
-    person = Person(server.http)
-    await person.sign_in()
-    return person
+    return await signed_in(server)
 
 
 async def family_of(server: Server, device_code: str) -> TokenFamily | None:
@@ -479,9 +477,10 @@ class TestGuessing:
         codes = await asked(server)
         for _ in range(ATTEMPT_LIMIT + 1):
             await enter(person, "BBBB-BBBB")
-        await server.add(dataclasses.replace(ADA, user_id="usr_bob", email="bob@people.example"))
+        bob = dataclasses.replace(ADA, user_id="usr_bob", email="bob@people.example")
+        await server.add(bob)
         server.http.cookies.clear()
-        await person.sign_in(email="bob@people.example")
+        person = await signed_in(server, bob)
         assert (await enter(person, codes["user_code"])).status_code == 200
 
     async def test_answering_is_no_try(self, server: Server, person: Person) -> None:
