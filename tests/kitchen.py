@@ -54,11 +54,16 @@ class Kitchen:
 
 
 @contextmanager
-def run_express(npm: Npm, settings: Mapping[str, str]) -> Iterator[str]:
-    """Run the API in Express on a free port until it is no longer needed; yield its URL."""
-    with npm.start(APIS / "express.mjs", **settings, PORT="0") as running:
+def run_node(npm: Npm, example: Path, settings: Mapping[str, str]) -> Iterator[str]:
+    """Run an API in JavaScript on a free port until it is no longer needed; yield its URL."""
+    with npm.start(example, **settings, PORT="0") as running:
         listening = "Listening on "
         yield running.read_line(starting=listening).removeprefix(listening)
+
+
+def run_express(npm: Npm, settings: Mapping[str, str]) -> AbstractContextManager[str]:
+    """Run the API in Express."""
+    return run_node(npm, APIS / "express.mjs", settings)
 
 
 @contextmanager

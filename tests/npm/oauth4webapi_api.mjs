@@ -13,8 +13,9 @@ const server = createServer(async ({ method, headers, url }, response) => {
   const request = new Request(`http://${headers.host}${url}`, { method, headers });
   response.setHeader("Content-Type", "application/json");
   try {
-    const { sub } = await oauth.validateJwtAccessToken(as, request, AUDIENCE, options);
-    response.end(JSON.stringify({ notes: ["Buy milk"], owner: sub }));
+    const claims = await oauth.validateJwtAccessToken(as, request, AUDIENCE, options);
+    if (!claims.scope?.split(" ").includes("notes.read")) response.statusCode = 403;
+    response.end(JSON.stringify({ notes: ["Buy milk"], owner: claims.sub }));
   } catch (error) {
     response.statusCode = 401;
     response.end(JSON.stringify({ error: error.message }));
