@@ -109,7 +109,7 @@ def list_clients(*, as_json: AsJson = False) -> None:
             each.client_name,
             each.auth_method.value,
             " ".join(sorted(each.grant_types)),
-            "disabled" if each.disabled else "enabled",
+            _state(each),
         )
         for each in found
     ]
@@ -226,6 +226,11 @@ def _show_with_secret(headline: str, made: "WithSecret", *, as_json: bool) -> No
 def _for_people(metadata: dict[str, Any]) -> dict[str, Any]:
     left_out = {"client_id_issued_at", "client_secrets"}
     return {name: value for name, value in metadata.items() if name not in left_out}
+
+
+def _state(client: Client) -> str:
+    state = "disabled" if client.disabled else "enabled"
+    return f"{state}, unverified" if client.unverified else state
 
 
 def _words(values: Sequence[str] | None) -> frozenset[str] | None:

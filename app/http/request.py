@@ -11,6 +11,7 @@ from ..oauth.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 200
+MAX_DEPTH = 20
 _QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -43,12 +44,13 @@ async def read_json(request: Request) -> dict[str, Any]:
     body = await _read_body(request)
     try:
         value = strict_json.object_in(body)
-        if _holds_unstorable(value):
-            raise ValueError  # noqa: TRY301  as the parser does for what else is wrong
-    except (ValueError, RecursionError):
+    except ValueError:
+        value = None
+    if value is None or not _is_storable(value, MAX_DEPTH):
         raise InvalidRequest(
-            "the body is not a JSON object that has each member once, and no NUL character"
-        ) from None
+            "the body is not a JSON object that has each member once, no NUL character and at most "
+            f"{MAX_DEPTH} levels"
+        )
     return value
 
 
@@ -59,12 +61,13 @@ def _check_media_type(request: Request, expected: str) -> None:
         raise UnsupportedMediaType(f"Content-Type is '{media_type}', expected '{expected}'")
 
 
-def _holds_unstorable(value: object) -> bool:
+def _is_storable(value: object, depth: int) -> bool:
     if isinstance(value, str):
-        return _UNSTORABLE.search(value) is not None
-    if isinstance(value, dict):
-        return any(map(_holds_unstorable, (*value.keys(), *value.values())))
-    return isinstance(value, list) and any(map(_holds_unstorable, value))
+        return _UNSTORABLE.search(value) is None
+    if not isinstance(value, dict | list):
+        return True
+    parts = (*value.keys(), *value.values()) if isinstance(value, dict) else value
+    return depth > 0 and all(_is_storable(part, depth - 1) for part in parts)
 
 
 def read_query(request: Request) -> Pairs:

@@ -1,5 +1,6 @@
 """The public keys with which a client authenticates by private_key_jwt (RFC 7591 §2, jwks)."""
 
+import json
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -86,6 +87,9 @@ def _check_key(key: object, name: str) -> None:
         )
     if not isinstance(key.get("kid", ""), str):
         raise Refused(FIELD, f"the kid of {name} is not a string")
+    # A stranger's words, which an administrator's terminal will show.
+    if not json.dumps(key, ensure_ascii=False).isprintable():
+        raise Refused(FIELD, f"{name} holds characters that cannot be printed")
     # RFC 7517 §4.2: values defined are "sig" (signature) and "enc" (encryption).
     if key.get("use", "sig") != "sig":
         raise Refused(FIELD, f"{name} has use '{key['use']}', expected 'sig'")

@@ -287,8 +287,9 @@ class TestSection2ClientMetadata:
             {"keys": [CLIENT_KEY.key.as_dict(private=True)]},
             {"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]},
             {"keys": ["key"]},
+            {"keys": [{**CLIENT_KEY.public_jwk, "kid": "\x9b2J"}]},
         ],
-        ids=["no keys", "none", "symmetric", "private", "no point", "no object"],
+        ids=["no keys", "none", "symmetric", "private", "no point", "no object", "unprintable"],
     )
     async def test_keys_are_public_and_can_sign(self, server: Server, jwks: dict[str, Any]) -> None:
         said = await rejected(server, token_endpoint_auth_method="private_key_jwt", jwks=jwks)
@@ -674,6 +675,8 @@ class TestSection31Request:
             b'{"a":' * 50_000,
             b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
             b"9" * 5000,
+            b'{"x": 1e999}',
+            b'{"x":' * 21 + b"1" + b"}" * 21,
         ],
         ids=lambda body: repr(body[:24]),
     )
