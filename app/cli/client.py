@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ..management.new_client import ClientChange, NewClient
 from ..management.views import client_view
+from ..oauth.client import Client
 from .client_exchange import exchange
 from .client_options import (
     Bearer,
