@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from app.management.registration_tokens import NewInitialToken, RegistrationTokenManagement
+from app.management.new_registration_token import NewInitialToken
+from app.management.registration_tokens import RegistrationTokenManagement
 from tests.answers import is_uncacheable, refused
 from tests.conftest import Start
 from tests.harness import REDIRECT_URI, Server

@@ -6,7 +6,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from ..management.registration_tokens import WEEK, NewInitialToken
+from ..management.new_registration_token import WEEK, NewInitialToken
 from ..management.views import registration_token_view
 from ..oauth.client import GrantType
 from .output import AsJson, facts, moment, show, table

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..clock import Clock
 from ..credentials import Kind, digest, mint
@@ -10,24 +9,13 @@ from ..oauth.registration import RESERVED_SCOPES, InitialToken
 from ..telemetry.audit import AuditEvent, EventKind
 from .client_rules import check_scopes
 from .errors import NotFound, Refused
+from .new_registration_token import NewInitialToken
 from .ports import Database, Work
 from .registration_rules import FURTHER_GRANTS
 
 MAX_USES = 10_000
 MAX_LIFETIME = 366 * 24 * 3600
 MAX_NOTE = 100
-WEEK = 7 * 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class NewInitialToken:
-    """What an administrator says about a token. ``lifetime`` in seconds."""
-
-    note: str = ""
-    uses: int = 1
-    lifetime: int = WEEK
-    scopes: frozenset[str] = frozenset()
-    grant_types: frozenset[str] = frozenset()
 
 
 class RegistrationTokenManagement:

@@ -8,10 +8,11 @@ from app.clock import Clock
 from app.credentials import digest
 from app.management.client_rules import Policy
 from app.management.configuration import ClientConfiguration, ConfigurationRequest
+from app.management.new_registration_token import NewInitialToken
 from app.management.registration import ClientRegistration
 from app.management.registration_answer import Information
 from app.management.registration_rules import RegistrationRules
-from app.management.registration_tokens import NewInitialToken, RegistrationTokenManagement
+from app.management.registration_tokens import RegistrationTokenManagement
 from app.oauth.errors import InvalidToken
 from app.oauth.software_statement import SoftwareStatements
 from app.state.memory import MemoryState
