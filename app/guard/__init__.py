@@ -5,20 +5,34 @@ or management. ``fastapi`` and ``redis`` are imported by themselves: each needs 
 named after.
 """
 
-from .assembly import introspecting_guard, jwt_guard
+from .asgi import GuardMiddleware
+from .assembly import introspecting_guard, jwt_guard, local_memory
 from .blocking import BlockingGuard
+from .client_credentials import ClientSecret, PrivateKeyJwt
 from .guard import Admitted, Guard
+from .introspection_client import IntrospectionClient
+from .issuer import Issuer
+from .metadata import ResourceMetadata
 from .principal import Principal
 from .refusal import Refusal
+from .remote_keys import RemoteKeys
 from .requirement import Requirement
 
 __all__ = [
     "Admitted",
     "BlockingGuard",
+    "ClientSecret",
     "Guard",
+    "GuardMiddleware",
+    "IntrospectionClient",
+    "Issuer",
     "Principal",
+    "PrivateKeyJwt",
     "Refusal",
+    "RemoteKeys",
     "Requirement",
+    "ResourceMetadata",
     "introspecting_guard",
     "jwt_guard",
+    "local_memory",
 ]

@@ -7,26 +7,36 @@
 from .guard import (
     Admitted,
     BlockingGuard,
+    ClientSecret,
     Guard,
+    GuardMiddleware,
+    IntrospectionClient,
+    Issuer,
     Principal,
+    PrivateKeyJwt,
     Refusal,
+    RemoteKeys,
     Requirement,
+    ResourceMetadata,
     introspecting_guard,
     jwt_guard,
+    local_memory,
 )
-from .guard.asgi import GuardMiddleware
-from .guard.assembly import local_memory
-from .guard.introspection_client import IntrospectionClient
 
 __all__ = [
     "Admitted",
     "BlockingGuard",
+    "ClientSecret",
     "Guard",
     "GuardMiddleware",
     "IntrospectionClient",
+    "Issuer",
     "Principal",
+    "PrivateKeyJwt",
     "Refusal",
+    "RemoteKeys",
     "Requirement",
+    "ResourceMetadata",
     "introspecting_guard",
     "jwt_guard",
     "local_memory",
