@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ..telemetry.audit import AuditEvent
 from .access_token import AccessToken
@@ -16,8 +16,11 @@ from .authorization_details import Details
 from .client import Client
 from .details_type import DetailsType
 from .par import OpenedRequest, PushedRequest
-from .signed_jwt import SignedJwt
 from .token_family import RefreshToken, Status, TokenFamily
+
+if TYPE_CHECKING:
+    # It brings the cryptography, for which the help of commands must not wait.
+    from .signed_jwt import SignedJwt
 
 
 class Clients(Protocol):
@@ -34,7 +37,7 @@ class Clients(Protocol):
 class ClientKeys(Protocol):
     """The keys that clients publish at their ``jwks_uri`` (RFC 7591 §2)."""
 
-    async def resolved(self, client: Client, jwt: SignedJwt) -> Client:
+    async def resolved(self, client: Client, jwt: "SignedJwt") -> Client:
         """Return the client with the keys of its ``jwks_uri`` in ``jwks``.
 
         If none of those known can have made the signature they are read anew. Raises
