@@ -4,13 +4,13 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
-import structlog
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from .accounts.passwords import Passwords
+from .background import repeated
 from .clock import Clock, SystemClock
 from .composition.browsing import Browsing
 from .composition.client_sources import clients_by_url, origins
@@ -35,12 +35,11 @@ from .state import epoch
 from .state.memory import MemoryState
 from .state.redis import RedisState
 from .storage import lock, migrate
+from .storage.pruner import INTERVAL as PRUNE_INTERVAL
+from .storage.pruner import Pruner
 from .telemetry.logs import configure_logging
 from .telemetry.metrics import Metrics
-from .tokens.keyring import Keyring
 from .waiting import wait_for
-
-log = structlog.get_logger("holdfast.main")
 
 
 class NotMigrated(Exception):
@@ -106,7 +105,13 @@ async def _open(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tupl
     await parts.keys.ensure()
     await parts.keyring.refresh()
     await parts.database.start()
-    await stack.enter_async_context(_following_keys(parts.keyring))
+    pruner = Pruner(parts.database, clock)
+    for task in (
+        # Other replicas rotate the keys too. The keyring itself says when it is too old.
+        repeated("keys", lambda _: parts.keyring.refresh(), interval=KEY_POLL),
+        repeated("pruner", pruner.prune, interval=PRUNE_INTERVAL),
+    ):
+        await stack.enter_async_context(task)
     return parts, state
 
 
@@ -157,27 +162,6 @@ async def _check_schema(parts: Parts, url: str) -> None:
 def _stop() -> None:
     # Not SIGTERM, on which the server would go on for a while.
     os.kill(os.getpid(), signal.SIGINT)
-
-
-@asynccontextmanager
-async def _following_keys(keyring: Keyring) -> AsyncIterator[None]:
-    """Read the signing keys anew while the server runs: other replicas rotate them too."""
-
-    async def follow() -> None:
-        while True:
-            await asyncio.sleep(KEY_POLL)
-            try:
-                await keyring.refresh()
-            except Exception as error:  # noqa: BLE001  the keyring itself says when it is too old
-                log.warning("signing keys not read", error=type(error).__name__)
-
-    task = asyncio.create_task(follow(), name="follow-signing-keys")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _features(services: Services, passwords: Passwords) -> Sequence[Feature]:

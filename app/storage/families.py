@@ -1,11 +1,11 @@
 """Token families. Which statement comes first decides; both orders must end the same way."""
 
-from sqlalchemy import Executable, bindparam, select, update
+from sqlalchemy import BindParameter, Executable, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import Insert
 
 from ..oauth.token_family import Status, TokenFamily
 from .connection import Connection, Upsert
-from .models import FamilyRow
+from .models import FamilyRow, RefreshTokenRow
 from .shape import Shape
 
 SHAPE = Shape(TokenFamily, FamilyRow)
@@ -42,6 +42,25 @@ _REVOKE = (
     .where(FamilyRow.family_id == bindparam("id"), FamilyRow.status == Status.ACTIVE)
     .values(status=Status.REVOKED)
 )
+
+# Families, and refresh tokens of theirs, that one call of ``forget`` deletes at most.
+FAMILIES = 100
+TOKENS = 1000
+
+# Two that sweep at once take different rows, so that neither waits for the other.
+_ENDED = (
+    select(FamilyRow.family_id)
+    .where(FamilyRow.expires_at < bindparam("before"))
+    .order_by(FamilyRow.expires_at)
+    .limit(FAMILIES)
+    .with_for_update(skip_locked=True)
+)
+_OF_ENDED: BindParameter[str] = bindparam("ended", expanding=True)
+_SOME_TOKENS = (
+    select(RefreshTokenRow.token_hash).where(RefreshTokenRow.family_id.in_(_OF_ENDED)).limit(TOKENS)
+)
+_FORGET_TOKENS = delete(RefreshTokenRow).where(RefreshTokenRow.token_hash.in_(_SOME_TOKENS))
+_FORGET = delete(FamilyRow).where(FamilyRow.family_id.in_(_OF_ENDED))
 
 
 class SqlFamilies:
@@ -81,3 +100,16 @@ class SqlFamilies:
         if user_id is not None:
             statement = statement.where(FamilyRow.user_id == user_id)
         return await self._connection.count(statement)
+
+    async def forget(self, before: float) -> int:
+        """Delete some of the families that ended before, with their refresh tokens.
+
+        Returns how many rows went; zero when nothing is left to delete.
+        """
+        ended = [row.family_id for row in await self._connection.all(_ENDED, {"before": before})]
+        if not ended:
+            return 0
+        gone = await self._connection.count(_FORGET_TOKENS, {"ended": ended})
+        if gone < TOKENS:
+            gone += await self._connection.count(_FORGET, {"ended": ended})
+        return gone

@@ -190,7 +190,7 @@ class FamilyRow(Base):
     jkt: Mapped[str | None]
     auth_time: Mapped[float] = mapped_column(PosixTime)
     created_at: Mapped[float] = mapped_column(PosixTime)
-    expires_at: Mapped[float] = mapped_column(PosixTime)
+    expires_at: Mapped[float] = mapped_column(PosixTime, index=True)
     code_hash: Mapped[str | None] = mapped_column(unique=True)
     code_fingerprint: Mapped[str | None]
     status: Mapped[Status] = mapped_column(Choice(Status))

@@ -31,8 +31,12 @@ class SqlRevokedTokens:
         self._connection = connection
 
     async def add(self, jti: str, expires_at: float, now: float) -> bool:
-        await self._connection.count(_SWEEP, {"before": now - MARGIN})
+        await self.forget(now)
         return await self._connection.count(_ADD, {"jti": jti, "expires_at": expires_at}) > 0
+
+    async def forget(self, now: float) -> int:
+        """Delete some that expired; return how many went."""
+        return await self._connection.count(_SWEEP, {"before": now - MARGIN})
 
     async def contains(self, jti: str) -> bool:
         return await self._connection.first(_FIND, {"jti": jti}) is not None

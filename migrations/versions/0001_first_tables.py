@@ -209,7 +209,7 @@ def _create_grants() -> None:
         sa.PrimaryKeyConstraint("serial", name="pk_token_families"),
         sa.UniqueConstraint("code_hash", name="uq_token_families_code_hash"),
     )
-    for column in ("family_id", "client_id", "user_id"):
+    for column in ("family_id", "client_id", "user_id", "expires_at"):
         op.create_index(f"ix_token_families_{column}", "token_families", [column])
     op.create_table(
         "refresh_tokens",
