@@ -16,12 +16,14 @@ from app.credentials import digest
 from app.management.client_types import ClientType
 from app.management.clients import WithSecret
 from app.management.new_client import ClientChange, NewClient
+from app.oauth.client import GrantType
 from app.oauth.token_family import family_id_of
 from app.storage.database import open_database
 from app.tokens.errors import RotationTooEarly
 from tests.answers import challenged, issued, proof_refused, refused
 from tests.builders import DpopKey
-from tests.harness import CLIENT_KEY, SIGNING, WEB, asserted
+from tests.device import PATH, decide
+from tests.harness import CLIENT_KEY, SIGNING, WEB, asserted, credentials
 from tests.person import Person
 from tests.unit.oauth.token_server import basic
 
@@ -134,6 +136,24 @@ async def test_a_person_signs_in_on_one_replica_and_consents_on_another(
     async with httpx.AsyncClient(transport=balancer, base_url=caller.issuer) as http:
         answer = await Person(http).code()
     assert issued(await caller.send(caller.redemption(answer["code"], key), replicas[0]))
+
+
+async def test_a_device_asks_one_replica_its_person_another_and_its_code_wins_once(
+    caller: Caller, replicas: list[Replica], key: DpopKey
+) -> None:
+    balancer = Balancer([each.port for each in replicas])
+    async with httpx.AsyncClient(transport=balancer, base_url=caller.issuer) as http:
+        fields, headers = credentials(WEB, issuer=caller.issuer, now=time.time())
+        asked = await http.post(PATH, data={**fields, "scope": "read"}, headers=headers)
+        codes = asked.json()
+        person = Person(http)
+        await person.sign_in()
+        assert (await decide(person, codes["user_code"])).status_code == 200
+    poll = {"grant_type": GrantType.DEVICE_CODE, "device_code": codes["device_code"]}
+    requests = [caller.request(key, WEB, poll) for _ in range(6)]
+    answers = await caller.at_once(requests, replicas)
+    assert statuses(answers) == [200] + [400] * 5
+    assert {each.json().get("error") for each in answers} == {None, "invalid_grant"}
 
 
 async def test_a_client_disabled_from_the_command_line_is_refused_by_all_at_once(
