@@ -30,6 +30,7 @@ TOKEN_CLAIMS = {
     "iat": "made at",
     "exp": "good until",
     "auth_time": "when Ann signed in",
+    "acr": "how: with her password",
     "jti": "its name",
     "family_id": "names all tokens of this sign-in; they can be revoked together",
     "cnf": "DPoP: the thumbprint of the key it is bound to",
