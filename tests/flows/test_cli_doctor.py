@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey
+from typer.testing import CliRunner
 
+from app.cli.root import root
+from app.settings import PREFIX, Settings
 from tests import redis_servers
-from tests.flows.command_line import Shell
+from tests.flows.command_line import Shell, own_logs
 from tests.servers import Postgres, ServerMissing, missing, run_postgres
 
 SECRET = "s" * 40
+NOTHING = dict.fromkeys(PREFIX + name.upper() for name in Settings.model_fields)
 HTTPS = ("HOLDFAST_ISSUER", "https://login.example")
 FAPI = ("HOLDFAST_PROFILE", "fapi2")
 
@@ -28,8 +32,10 @@ def within(shell: Shell, *settings: tuple[str, str]) -> Shell:
 
 def examined(shell: Shell, *arguments: str, broken: bool) -> dict[str, dict[str, str]]:
     """Run the doctor, and return its findings by rule."""
-    done = shell("doctor", "--json", *arguments)
-    assert done.returncode == int(broken), done.stderr + done.stdout
+    with own_logs():
+        command = ["doctor", "--json", *arguments]
+        done = CliRunner().invoke(root, command, env={**NOTHING, **shell.environment})
+    assert done.exit_code == int(broken), done.stderr + done.stdout
     members: dict[str, Any] = json.loads(done.stdout)
     assert members["ok"] is not broken
     return {each["rule"]: each for each in members["findings"]}

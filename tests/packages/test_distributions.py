@@ -172,6 +172,19 @@ for name in ("holdfast_client", "holdfast_guard"):
     assert together.run("-c", script) == "holdfast_client True\nholdfast_guard True\n"
 
 
+def documented() -> list[str]:
+    """Return every import of ours in the pages and examples."""
+    pages = [path for path in (ROOT / "docs").rglob("*") if path.suffix in {".md", ".py"}]
+    pages += (ROOT / "packages").glob("*/README.md")
+    line = re.compile(r"^from holdfast_(?:client|guard)[\w.]* import [\w, ]+", re.MULTILINE)
+    return sorted({each for path in pages for each in line.findall(path.read_text("utf-8"))})
+
+
+def test_every_import_that_the_pages_show_works(together: Environment) -> None:
+    assert len(documented()) > 10
+    together.run("-W", "ignore", "-c", "\n".join(documented()))
+
+
 def test_a_project_with_an_app_of_its_own_calls_and_guards_an_api(
     together: Environment, tmp_path: Path
 ) -> None:

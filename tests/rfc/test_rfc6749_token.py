@@ -241,9 +241,7 @@ class TestSection32TokenEndpoint:
         refused(await server.post(repeated, [("DPoP", server.proof(key))]), "invalid_request")
 
     @pytest.mark.rfc("6749", "3.2")
-    @pytest.mark.parametrize(
-        "name", ["nonce", "claims", "DPoP", "x" * 300, "ü", "", "__proto__"]
-    )
+    @pytest.mark.parametrize("name", ["nonce", "claims", "DPoP", "x" * 300, "ü", "", "__proto__"])
     async def test_a_parameter_nobody_knows_is_ignored(
         self, server: Server, key: DpopKey, name: str
     ) -> None:

@@ -178,5 +178,7 @@ async def test_the_list_of_a_persons_sessions_loses_those_that_ended(
     await redis_state.sessions.put(a_hash(), a_session())
     clock.advance(3600)
     await redis_state.sessions.put(a_hash(), a_session(expires_at=clock.now() + 3600))
-    listed = await redis_state._connection.there.client.execute_command("ZCARD", keys.sessions_of("user"))
+    listed = await redis_state._connection.there.client.execute_command(
+        "ZCARD", keys.sessions_of("user")
+    )
     assert listed == 1
