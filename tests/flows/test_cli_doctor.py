@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 
@@ -30,11 +31,15 @@ def within(shell: Shell, *settings: tuple[str, str]) -> Shell:
     return Shell(shell.data_dir, settings)
 
 
+def ran(shell: Shell, *arguments: str) -> Result:
+    """Run a command in this process, as in a shell with these settings and no others."""
+    with own_logs():
+        return CliRunner().invoke(root, arguments, env={**NOTHING, **shell.environment})
+
+
 def examined(shell: Shell, *arguments: str, broken: bool) -> dict[str, dict[str, str]]:
     """Run the doctor, and return its findings by rule."""
-    with own_logs():
-        command = ["doctor", "--json", *arguments]
-        done = CliRunner().invoke(root, command, env={**NOTHING, **shell.environment})
+    done = ran(shell, "doctor", "--json", *arguments)
     assert done.exit_code == int(broken), done.stderr + done.stdout
     members: dict[str, Any] = json.loads(done.stdout)
     assert members["ok"] is not broken
@@ -51,8 +56,8 @@ def add(shell: Shell, name: str, tmp_path: Path, *more: str) -> None:
 
 
 def test_a_new_deployment_breaks_no_rule_of_best_current_practice(shell: Shell) -> None:
-    done = shell("doctor")
-    assert done.returncode == 0, done.stderr
+    done = ran(shell, "doctor")
+    assert done.exit_code == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["where", "rule", "what", "was", "found"]
     assert lines[-1].startswith("RFC 9700")
@@ -90,8 +95,9 @@ def test_a_client_from_before_the_profile_is_named(shell: Shell, tmp_path: Path)
 
 
 def test_a_client_that_breaks_the_profile_is_refused_at_its_registration(shell: Shell) -> None:
-    done = within(shell, FAPI, HTTPS)("client", "add", "--type", "service", "--name", "x")
-    assert done.returncode == 1
+    there = within(shell, FAPI, HTTPS)
+    done = ran(there, "client", "add", "--type", "service", "--name", "x")
+    assert done.exit_code == 1
     assert "private_key_jwt" in done.stderr
     assert "FAPI 2.0 Security Profile 5.3.2.1" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -101,8 +107,8 @@ def test_a_client_that_breaks_the_profile_is_refused_at_its_registration(shell: 
 def test_a_setting_that_contradicts_the_profile_stops_every_command(
     shell: Shell, command: tuple[str, ...]
 ) -> None:
-    done = within(shell, FAPI, ("HOLDFAST_CODE_LIFETIME", "120"))(*command)
-    assert done.returncode == 1
+    done = ran(within(shell, FAPI, ("HOLDFAST_CODE_LIFETIME", "120")), *command)
+    assert done.exit_code == 1
     assert done.stderr.startswith("error: HOLDFAST_CODE_LIFETIME: expected at most 60 seconds")
     assert done.stderr.count("\n") == 1
 
@@ -147,8 +153,8 @@ def test_redis_is_asked_about_its_policy_and_persistence(shell: Shell, tmp_path:
 def test_a_redis_that_does_not_answer_is_told(shell: Shell) -> None:
     port = redis_servers.free_port()
     gone = within(shell, ("HOLDFAST_REDIS_URL", f"redis://:hidden@127.0.0.1:{port}/0"))
-    done = gone("doctor")
-    assert done.returncode == 1
+    done = ran(gone, "doctor")
+    assert done.exit_code == 1
     assert "HOLDFAST_REDIS_URL" in done.stdout
     assert "hidden" not in done.stdout + done.stderr
 
@@ -178,7 +184,7 @@ def test_postgresql_is_asked_about_its_tables_and_its_clock(
 def test_a_database_that_does_not_answer_is_told(shell: Shell) -> None:
     url = f"postgresql://holdfast:hidden@127.0.0.1:{redis_servers.free_port()}/holdfast"
     gone = within(shell, ("HOLDFAST_DATABASE_URL", url), ("HOLDFAST_SECRET_KEY", SECRET))
-    done = gone("doctor")
-    assert done.returncode == 1
+    done = ran(gone, "doctor")
+    assert done.exit_code == 1
     assert "HOLDFAST_DATABASE_URL" in done.stdout
     assert "hidden" not in done.stdout + done.stderr
