@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from joserfc.jwk import ECKey
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app.cli.root import root
 from app.settings import PREFIX, Settings

@@ -1,5 +1,6 @@
 """The rules of the FAPI 2.0 Security Profile for an authorization server (docs/fapi.md)."""
 
+import re
 from collections.abc import Iterator
 
 from ...oauth.profile import FAPI2, ClientRule, SettingRule
@@ -20,19 +21,24 @@ _MEMBERS = {
 
 def _by_client(rule: ClientRule) -> Rule:
     cure = f"{_MEMBERS[rule.member]}, or disable it; until then it is refused"
-    return Rule(_SOURCE + rule.section, f"clients: {rule.wanted}", of_clients(rule.keeps, cure))
+    return Rule(
+        _SOURCE + rule.section,
+        f"clients, {rule.member}: {rule.wanted}",
+        of_clients(rule.keeps, cure),
+    )
 
 
 def _by_setting(rule: SettingRule) -> Rule:
+    name = f"HOLDFAST_{rule.name.upper()}"
+
     def judge(facts: Facts) -> Finding:
         value = getattr(facts, rule.name)
-        name = f"HOLDFAST_{rule.name.upper()}"
         shown = ", ".join(value) if isinstance(value, tuple) else str(value).lower()
         if rule.keeps(value):
             return kept(f"{name}={shown}")
         return broken(f"{name} is {shown}: expected {rule.wanted}")
 
-    return Rule(_SOURCE + rule.section, f"{rule.name}: {rule.wanted}", judge)
+    return Rule(_SOURCE + rule.section, f"{name}: {rule.wanted}", judge)
 
 
 def _signing_keys(facts: Facts) -> Finding:
@@ -85,4 +91,8 @@ def _rules() -> Iterator[Rule]:
     yield _rule("5.4.2", "no two keys share a kid", "it is the thumbprint")
 
 
-FAPI2_RULES = tuple(_rules())
+def _place(rule: Rule) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", rule.source.removeprefix(_SOURCE))]
+
+
+FAPI2_RULES = tuple(sorted(_rules(), key=_place))

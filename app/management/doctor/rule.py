@@ -96,11 +96,7 @@ def of_clients(
             return unknown("the clients could not be read")
         wrong = [client for client in facts.enabled if not keeps(client)]
         if not wrong:
-            return kept(
-                f"all of {len(facts.enabled)} enabled clients"
-                if facts.enabled
-                else "no clients yet"
-            )
+            return kept(f"enabled clients: {len(facts.enabled)}")
         return Finding(verdict, f"{named(wrong)}: {cure}")
 
     return judge
