@@ -5,7 +5,7 @@ or management. ``fastapi`` and ``redis`` are imported by themselves: each needs 
 named after.
 """
 
-from .asgi import GuardMiddleware
+from .asgi import GuardMiddleware, NonceMiddleware
 from .assembly import introspecting_guard, jwt_guard, local_memory
 from .blocking import BlockingGuard
 from .client_credentials import ClientSecret, PrivateKeyJwt
@@ -26,6 +26,7 @@ __all__ = [
     "GuardMiddleware",
     "IntrospectionClient",
     "Issuer",
+    "NonceMiddleware",
     "Principal",
     "PrivateKeyJwt",
     "Refusal",

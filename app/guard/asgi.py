@@ -1,6 +1,6 @@
 """The guard as plain ASGI middleware. No framework is imported."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ PRINCIPAL = "principal"
 
 _ADMITTED = "holdfast.guard.admitted"
 _DENIAL = "websocket.http.response"
+_ERRORS = 400
 
 
 class GuardMiddleware:
@@ -49,19 +50,32 @@ class GuardMiddleware:
             await _answer(refusal, scope, send)
             return
 
-        async def send_on(message: Message) -> None:
-            if message["type"] in {"http.response.start", "websocket.accept"}:
-                added = [_encoded(*each) for each in admitted.headers.items()]
-                message["headers"] = [*message.get("headers", ()), *added]
-            await send(message)
-
-        await self._app(scope, receive, send_on)
+        await self._app(scope, receive, _adding(lambda: admitted.headers, send))
 
     def _required(self, scope: Scope) -> Requirement | None:
         if scope["type"] not in {"http", "websocket"}:
             return None
         required = self._requirement
         return required if isinstance(required, Requirement) else required(scope)
+
+
+class NonceMiddleware:
+    """Adds the DPoP-Nonce of requests that ``admit`` let pass further in.
+
+    For frameworks that lose header fields on the way, as FastAPI does where an endpoint returns a
+    response of its own.
+    """
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        known: dict[int, Admitted] = scope.setdefault(_ADMITTED, {})
+
+        def headers() -> Mapping[str, str]:
+            return {name: value for each in known.values() for name, value in each.headers.items()}
+
+        await self._app(scope, receive, _adding(headers, send))
 
 
 async def admit(guard: Guard, scope: Scope, requirement: Requirement) -> Admitted:
@@ -83,6 +97,22 @@ async def admit(guard: Guard, scope: Scope, requirement: Requirement) -> Admitte
     guard.authorize(admitted.principal, requirement)
     scope[PRINCIPAL] = admitted.principal
     return admitted
+
+
+def _adding(headers: Callable[[], Mapping[str, str]], send: Send) -> Send:
+    """Return what sends on, with these header fields on a success unless they are there."""
+
+    async def send_on(message: Message) -> None:
+        is_start = message["type"] in {"http.response.start", "websocket.accept"}
+        # Clients take a nonce on any 4xx as a call to resend.
+        if is_start and message.get("status", 101) < _ERRORS:
+            sent = list(message.get("headers", ()))
+            there = {name.lower() for name, _ in sent}
+            added = (_encoded(*each) for each in headers().items())
+            message["headers"] = sent + [each for each in added if each[0] not in there]
+        await send(message)
+
+    return send_on
 
 
 def target_of(scope: Scope) -> str:

@@ -23,7 +23,7 @@ from .tokens import Tokens
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The request may pass. ``headers`` go with the answer, whatever it is: a DPoP-Nonce."""
+    """The request may pass. ``headers`` go with a successful answer: a DPoP-Nonce, or none."""
 
     principal: Principal
     headers: Mapping[str, str]

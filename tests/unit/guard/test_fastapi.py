@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import PlainTextResponse
 
-from app.guard import Principal
+from app.guard import NonceMiddleware, Principal
 from app.guard.fastapi import FastApiGuard
 from tests.builders import NOW, DpopKey
 from tests.protected_api import API, Api, challenged, serving
@@ -84,6 +85,26 @@ async def test_the_nonce_goes_with_the_answer(key: DpopKey) -> None:
     async with serving(nonce="required") as api:
         nonce = (await api.get(key)).headers["dpop-nonce"]
         assert (await api.get(key, nonce=nonce)).headers.get_list("dpop-nonce") == [nonce]
+
+
+async def test_the_nonce_goes_with_a_response_of_the_endpoints_own_too(key: DpopKey) -> None:
+    async with serving(nonce="required") as api:
+        api.app.add_middleware(NonceMiddleware)
+        router = APIRouter()
+
+        @router.get("/file", dependencies=[FastApiGuard(api.guard).require()])
+        async def file() -> PlainTextResponse:
+            return PlainTextResponse("text")
+
+        api.app.include_router(router)
+        nonce = (await api.get(key)).headers["dpop-nonce"]
+        for path in ("/file", "/notes"):
+            response = await api.get(key, path=path, nonce=nonce)
+            assert response.status_code == 200
+            assert response.headers.get_list("dpop-nonce") == [nonce]
+        assert "dpop-nonce" not in (await api.http.get("/openapi.json")).headers
+        denied = await api.get(key, method="POST", nonce=nonce)
+        challenged(denied, "insufficient_scope", status=403)
 
 
 async def test_a_path_below_a_mount_and_a_router_is_the_path_as_it_was_sent(
