@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..clock import Clock
 from ..management.client_documents import ClientDocuments, Hosts, Terms
 from ..management.client_rules import Policy
-from ..management.clients_by_url import AnyOrigin, ClientsByUrl, KnownClients
+from ..management.clients_by_url import AnyOrigin, ClientsByUrl
 from ..management.published_keys import PublishedKeys
 from ..oauth.client import GrantType
 from ..oauth.ports import ClientKeys, Clients, Origins
@@ -56,7 +56,11 @@ def client_sources(settings: Settings, clock: Clock, database: SqlDatabase) -> C
             http_on_loopback=reach.http_on_loopback,
         ),
     )
-    return ClientSources(ClientsByUrl(stored, documents), KnownClients(stored, documents), keys)
+    return ClientSources(
+        clients=ClientsByUrl(stored, documents.find),
+        known=ClientsByUrl(stored, documents.known),
+        keys=keys,
+    )
 
 
 def clients_by_url(settings: Settings) -> Feature:

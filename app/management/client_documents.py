@@ -72,8 +72,12 @@ class ClientDocuments:
             # the authorization request.
             raise _unavailable(client_id, error) from None
 
-    def known(self, client_id: str) -> Client | None:
-        """Return the client as far as it is known without asking its host; None if it is none."""
+    async def known(self, client_id: str) -> Client | None:
+        """Return the client as far as it is known without asking its host; None if it is none.
+
+        For those who ask about a client that was let in before: its tokens stay good while its
+        host is down.
+        """
         try:
             self._check_url(client_id)
         except Refused:

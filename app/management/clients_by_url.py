@@ -3,42 +3,27 @@
 What is stored decides: a row that is disabled blocks the client of that URL.
 """
 
+from collections.abc import Awaitable, Callable
+
 from ..oauth.client import Client
 from ..oauth.origin import is_origin
 from ..oauth.ports import Clients, Origins
 from . import client_url
-from .client_documents import ClientDocuments, Hosts
+from .client_documents import Hosts
 
 
 class ClientsByUrl:
-    """oauth.ports.Clients."""
+    """oauth.ports.Clients. ``by_url`` finds those that are not stored, by their URL."""
 
-    def __init__(self, stored: Clients, documents: ClientDocuments) -> None:
+    def __init__(self, stored: Clients, by_url: Callable[[str], Awaitable[Client | None]]) -> None:
         self._stored = stored
-        self._documents = documents
+        self._by_url = by_url
 
     async def find(self, client_id: str) -> Client | None:
         client = await self._stored.find(client_id)
         if client is not None or not client_url.is_url(client_id):
             return client
-        return await self._documents.find(client_id)
-
-
-class KnownClients:
-    """oauth.ports.Clients for those who ask about a client that was let in before.
-
-    Asks no other host: a token stays good while the host of its client is down.
-    """
-
-    def __init__(self, stored: Clients, documents: ClientDocuments) -> None:
-        self._stored = stored
-        self._documents = documents
-
-    async def find(self, client_id: str) -> Client | None:
-        client = await self._stored.find(client_id)
-        if client is not None or not client_url.is_url(client_id):
-            return client
-        return self._documents.known(client_id)
+        return await self._by_url(client_id)
 
 
 class AnyOrigin:

@@ -45,7 +45,7 @@ class PublishedKeys:
             if not _may_have_signed(jwks, jwt):
                 jwks = await sets.newer(client.jwks_uri)
         except FetchFailed as error:
-            raise _unavailable(client.jwks_uri, error) from None
+            raise _unavailable(error) from None
         return replace(client, jwks=jwks)
 
 
@@ -65,8 +65,8 @@ def _read(_url: str, body: bytes) -> Jwks:
         raise BadAnswer("the answer is no JSON object with each member once") from None
 
 
-def _unavailable(uri: str, error: FetchFailed) -> KeysUnavailable | TemporarilyUnavailable:
-    sentence = f"no keys could be read from the client's jwks_uri '{uri}': {error.sentence}"
+def _unavailable(error: FetchFailed) -> KeysUnavailable | TemporarilyUnavailable:
+    sentence = f"no keys could be read from the jwks_uri of the client: {error.sentence}"
     if error.is_passing:
         return TemporarilyUnavailable(sentence, retry_after=10, part="jwks_uri")
     return KeysUnavailable(sentence)

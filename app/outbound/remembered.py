@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import structlog
 from cachetools import LRUCache
 
 from ..clock import Clock
@@ -17,6 +18,8 @@ from .fetcher import Fetcher
 from .freshness import Times
 
 T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
 
 MAX_FAILURES = 4096
 MAX_QUESTIONS = 256
@@ -121,6 +124,7 @@ class Remembered(Generic[T]):
         return value
 
     def _note_failure(self, url: str, error: FetchFailed, now: float) -> None:
+        _log.info("not fetched", reason=error.sentence)
         # What its host has taken back, or made worthless, is not used any longer.
         if not error.spares:
             self._entries.pop(url, None)

@@ -207,6 +207,23 @@ class TestSignIn:
         itself = {**form, "redirect_uri": BACK, **asserted(CLIENT_KEY.assertion(url))}
         issued(await server.post(itself, [("DPoP", server.proof(key))]))
 
+    async def test_it_may_be_a_device(
+        self, server: Server, person: Person, host: WebHost, key: DpopKey
+    ) -> None:
+        device = "urn:ietf:params:oauth:grant-type:device_code"
+        url = publish(host, grant_types=["authorization_code", device])
+        asked = await server.http.post("/device_authorization", data={"client_id": url})
+        assert asked.status_code == 200, asked.text
+        codes = asked.json()
+        entered = await person.open(f"/device?user_code={codes['user_code']}")
+        page = await person.sign_in(await person.follow(entered))
+        shown_page = await person.follow(page)
+        confirm = await person.submit(shown_page)
+        assert f"Allow the app of {host.authority} on a device?" in confirm.text
+        assert (await person.decide(confirm)).status_code in {200, 303}
+        form = {"client_id": url, "grant_type": device, "device_code": codes["device_code"]}
+        issued(await server.post(form, [("DPoP", server.proof(key))]))
+
 
 class TestClientIdentifier:
     @pytest.mark.parametrize(

@@ -43,8 +43,13 @@ def test_http_is_taken_on_loopback_hosts_if_it_is_allowed_there() -> None:
     "url",
     ["https://me@client.example/", "https://me:secret@client.example/", "https://@c.example/"],
 )
-def test_a_user_name_in_a_url_is_refused(url: str) -> None:
+def test_a_user_name_in_a_url_is_refused_and_not_repeated(url: str) -> None:
     assert "user name" in refusal(url)
+    assert "secret" not in refusal(url)
+
+
+def test_an_at_sign_in_the_path_is_no_user_name() -> None:
+    assert target_of("https://client.example/@me").path_and_query == "/@me"
 
 
 @pytest.mark.parametrize("url", ["https://client.example/#", "https://client.example/a#b"])
