@@ -370,6 +370,14 @@ class TestSection2ClientMetadata:
         said = await rejected(server, dpop_bound_access_tokens=False)
         assert "expected true" in said
 
+    @pytest.mark.rfc("FAPI2", "5.3.2.1")
+    async def test_such_a_client_keeps_to_the_profile_of_the_deployment(self, start: Start) -> None:
+        server = await open_server(start, profile="fapi2")
+        assert "FAPI 2.0" in await rejected(server)
+        await rejected(server, token_endpoint_auth_method="none")
+        keys = {"keys": [CLIENT_KEY.public_jwk]}
+        created(await post(server, token_endpoint_auth_method="private_key_jwt", jwks=keys))
+
 
 class TestSection21GrantTypesAndResponseTypes:
     @pytest.mark.rfc("7591", "2.1")
