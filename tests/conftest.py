@@ -13,7 +13,9 @@ import pytest
 from tests.builders import DpopKey
 from tests.harness import Server, listening, make_template, running
 from tests.npm_packages import Npm, install
+from tests.pantry import Pantry
 from tests.servers import ServerMissing, missing
+from tests.wheels import build
 
 Start = Callable[..., Awaitable[Server]]
 
@@ -40,6 +42,18 @@ def npm() -> Npm:
         return install()
     except ServerMissing as error:
         missing(error)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the wheels of holdfast-client and holdfast-guard, by their parts."""
+    return build(tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture(scope="session")
+def pantry(npm: Npm, published: dict[str, Path]) -> Pantry:
+    """Return what the examples of the documentation are made with."""
+    return Pantry(npm, published)
 
 
 @pytest.fixture(autouse=True)

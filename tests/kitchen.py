@@ -11,17 +11,14 @@ import httpx
 
 from tests.architecture.source import ROOT
 from tests.flows.place import SCOPE, Place, open_place
-from tests.npm_packages import Npm
+from tests.pantry import Pantry
 from tests.programs import WITHIN, Program, started
 
 CLIENTS = ROOT / "docs" / "clients"
 APIS = ROOT / "docs" / "apis"
 RESOURCE = "https://notes.example"
 
-RunApi = Callable[[Npm, Mapping[str, str]], AbstractContextManager[str]]
-
-# How the examples import what is published: the packages of this source tree, by those names.
-OURS = {"PYTHONPATH": str(Path(__file__).with_name("published"))}
+RunApi = Callable[[Pantry, Mapping[str, str]], AbstractContextManager[str]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Kitchen:
 
     place: Place
     api: str
-    npm: Npm
+    pantry: Pantry
 
     def settings(self, client: dict[str, str]) -> dict[str, str]:
         """Return what the examples for this client find in their environment."""
@@ -48,33 +45,33 @@ class Kitchen:
         """Run an example of docs/clients in this folder, until it is no longer needed."""
         example, settings = CLIENTS / name, self.settings(client)
         if example.suffix == ".mjs":
-            return self.npm.start(example, **settings)
+            return self.pantry.npm.start(example, **settings)
         interpreter = {".py": sys.executable, ".sh": "/bin/sh"}[example.suffix]
-        return started([interpreter, str(example)], {**settings, **OURS}, folder)
+        return started([interpreter, str(example)], self.pantry.for_python(settings), folder)
 
 
 @contextmanager
-def run_node(npm: Npm, example: Path, settings: Mapping[str, str]) -> Iterator[str]:
+def run_node(pantry: Pantry, example: Path, settings: Mapping[str, str]) -> Iterator[str]:
     """Run an API in JavaScript on a free port until it is no longer needed; yield its URL."""
-    with npm.start(example, **settings, PORT="0") as running:
+    with pantry.npm.start(example, **settings, PORT="0") as running:
         listening = "Listening on "
         yield running.read_line(starting=listening).removeprefix(listening)
 
 
-def run_express(npm: Npm, settings: Mapping[str, str]) -> AbstractContextManager[str]:
+def run_express(pantry: Pantry, settings: Mapping[str, str]) -> AbstractContextManager[str]:
     """Run the API in Express."""
-    return run_node(npm, APIS / "express.mjs", settings)
+    return run_node(pantry, APIS / "express.mjs", settings)
 
 
 @contextmanager
-def run_fastapi(npm: Npm, settings: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG001  # as the others
+def run_fastapi(pantry: Pantry, settings: Mapping[str, str]) -> Iterator[str]:
     """Run the API in FastAPI on a free port until it is no longer needed; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as opened:
         url = f"http://127.0.0.1:{opened.getsockname()[1]}"
         app = ["--app-dir", str(APIS), "fastapi_notes:app", "--fd", str(opened.fileno())]
         with started(
             [sys.executable, "-m", "uvicorn", *app],
-            {**settings, **OURS, "BASE_URL": url},
+            pantry.for_python({**settings, "BASE_URL": url}),
             pass_fds=[opened.fileno()],
         ):
             # The socket listens already: the answer comes once the API has started.
@@ -84,12 +81,17 @@ def run_fastapi(npm: Npm, settings: Mapping[str, str]) -> Iterator[str]:  # noqa
 
 @contextmanager
 def open_kitchen(
-    npm: Npm, folder: Path, run_api: RunApi = run_express, *, origin: str = "", **settings: str
+    pantry: Pantry,
+    folder: Path,
+    run_api: RunApi = run_express,
+    *,
+    origin: str = "",
+    **settings: str,
 ) -> Iterator[Kitchen]:
     """Run a server with these settings, and an API that pages of this origin may call."""
     with open_place(folder, **settings) as place:
         place.shell.json("resource", "add", RESOURCE, "--scope", SCOPE)
         nonce = settings.get("dpop_nonce", "auto")
         about = {"ISSUER": place.issuer, "AUDIENCE": RESOURCE, "ORIGIN": origin, "NONCE": nonce}
-        with run_api(npm, about) as api:
-            yield Kitchen(place, api, npm)
+        with run_api(pantry, about) as api:
+            yield Kitchen(place, api, pantry)

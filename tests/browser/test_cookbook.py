@@ -16,7 +16,7 @@ from playwright.async_api import Browser, expect
 from tests.flows.command_line import PASSWORD
 from tests.flows.place import EMAIL, SCOPE
 from tests.kitchen import CLIENTS, open_kitchen
-from tests.npm_packages import Npm
+from tests.pantry import Pantry
 
 WITHIN = 30_000
 
@@ -37,16 +37,16 @@ def serve(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def address(npm: Npm, tmp_path: Path) -> Iterator[str]:
+def address(pantry: Pantry, tmp_path: Path) -> Iterator[str]:
     """Serve the app as its authors would, registered, and return its address."""
     site = tmp_path / "site"
     site.mkdir()
     for example in CLIENTS.glob("with_oidc_client_ts.*"):
         shutil.copy(example, site)
-    (site / "node_modules").symlink_to(npm.directory / "node_modules")
+    (site / "node_modules").symlink_to(pantry.npm.directory / "node_modules")
     with (
         serve(site) as origin,
-        open_kitchen(npm, tmp_path, origin=origin, dpop_nonce="required") as kitchen,
+        open_kitchen(pantry, tmp_path, origin=origin, dpop_nonce="required") as kitchen,
     ):
         url = f"{origin}/with_oidc_client_ts.html"
         redirect = ("--redirect-uri", url)

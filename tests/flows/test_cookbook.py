@@ -8,20 +8,20 @@ import pytest
 
 from tests.flows.place import SCOPE
 from tests.kitchen import Kitchen, open_kitchen, run_express, run_fastapi
-from tests.npm_packages import Npm
+from tests.pantry import Pantry
 
 
 @pytest.fixture(
     scope="module",
-    params=[("auto", run_express), ("auto", run_fastapi), ("required", run_fastapi)],
-    ids=["express", "fastapi", "fastapi-nonces"],
+    params=[("auto", run_express), ("required", run_fastapi)],
+    ids=["express", "fastapi-nonces"],
 )
 def kitchen(
-    npm: Npm, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    pantry: Pantry, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Kitchen]:
     nonce, run_api = request.param
     folder = tmp_path_factory.mktemp("kitchen")
-    with open_kitchen(npm, folder, run_api, dpop_nonce=nonce) as kitchen:
+    with open_kitchen(pantry, folder, run_api, dpop_nonce=nonce) as kitchen:
         yield kitchen
 
 

@@ -18,13 +18,14 @@ from tests.kitchen import (
     run_fastapi,
     run_node,
 )
-from tests.npm_packages import PACKAGES, Npm
+from tests.npm_packages import PACKAGES
+from tests.pantry import Pantry
 
 ELSEWHERE = "https://other.example"
 
 
-def run_oauth4webapi(npm: Npm, settings: Mapping[str, str]) -> AbstractContextManager[str]:
-    return run_node(npm, PACKAGES / "oauth4webapi_api.mjs", settings)
+def run_oauth4webapi(pantry: Pantry, settings: Mapping[str, str]) -> AbstractContextManager[str]:
+    return run_node(pantry, PACKAGES / "oauth4webapi_api.mjs", settings)
 
 
 OURS: dict[str, RunApi] = {"holdfast-guard": run_fastapi}
@@ -64,10 +65,10 @@ class Api:
 
 @pytest.fixture(scope="module")
 def api(
-    npm: Npm, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    pantry: Pantry, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Api]:
     run_api = (OURS | OTHERS)[request.param]
-    with open_kitchen(npm, tmp_path_factory.mktemp("kitchen"), run_api) as kitchen:
+    with open_kitchen(pantry, tmp_path_factory.mktemp("kitchen"), run_api) as kitchen:
         kitchen.place.shell.json("resource", "add", ELSEWHERE, "--scope", SCOPE)
         service = kitchen.place.register(
             "--type", "service", "--scope", SCOPE, auth_method="client_secret_post"

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,21 +15,9 @@ import pytest
 
 from tests.architecture.source import ROOT
 from tests.flows.command_line import Shell
-from tests.servers import ServerMissing, missing
+from tests.wheels import PARTS, WITHIN, uv
 
-PARTS = ("client", "guard")
 PROJECT = Path(__file__).parent / "project"
-WITHIN = 300
-
-
-def uv(*arguments: str | Path) -> None:
-    found = shutil.which("uv")
-    if found is None:
-        missing(ServerMissing("no uv on this machine (pip install uv)"))
-    done = subprocess.run(
-        [found, *map(str, arguments)], capture_output=True, text=True, timeout=WITHIN, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @dataclass(frozen=True)
@@ -70,11 +57,8 @@ class Wheel:
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Wheel]:
-    there = tmp_path_factory.mktemp("wheels")
-    for part in PARTS:
-        uv("build", "--quiet", "--wheel", "--out-dir", there, ROOT / "packages" / part)
-    return {part: Wheel(next(there.glob(f"holdfast_{part}-*.whl"))) for part in PARTS}
+def wheels(published: dict[str, Path]) -> dict[str, Wheel]:
+    return {part: Wheel(path) for part, path in published.items()}
 
 
 @dataclass(frozen=True)

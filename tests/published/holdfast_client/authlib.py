@@ -1,1 +1,0 @@
-from app.client.authlib_hook import *  # noqa: F403  # the same names

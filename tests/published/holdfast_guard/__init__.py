@@ -1,1 +1,0 @@
-from app.guard import *  # noqa: F403  # the same names

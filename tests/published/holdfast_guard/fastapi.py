@@ -1,1 +1,0 @@
-from app.guard.fastapi import *  # noqa: F403  # the same names
