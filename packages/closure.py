@@ -12,22 +12,28 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ROOT = Path(__file__).resolve().parents[1]
+_HERE = Path(__file__).resolve().parent
+# An sdist carries this file beside its own copy of what it needs of ``app``.
+ROOT = _HERE if (_HERE / "app").is_dir() else _HERE.parent
 APP = ROOT / "app"
 
 
 class ClosureHook(BuildHookInterface[Any]):
-    """Puts the closure of ``parts`` into the wheel, below ``package``."""
+    """Puts the closure of ``parts`` into the wheel, below ``package``; into an sdist as it is."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  # the library's
         package = str(self.config["package"])
         found = closure(self.config["parts"], own=Path(self.root) / package)
-        build_data["force_include"].update(
-            {str(path): f"{package}/{name}" for name, path in found.items()}
-            | {str(ROOT / "LICENSE"): f"{package}/LICENSE"}
-        )
+        files = {str(path): f"{package}/{name}" for name, path in found.items()}
+        if self.target_name == "sdist":
+            kept = {str(path): f"app/{name}" for name, path in found.items() if APP in path.parents}
+            itself = {str(Path(__file__).resolve()): "closure.py", str(ROOT / "LICENSE"): "LICENSE"}
+            files = {**files, **kept, **itself}
+        else:
+            files[str(ROOT / "LICENSE")] = f"{package}/LICENSE"
+        build_data["force_include"].update(files)
 
 
 def closure(parts: list[str], *, own: Path) -> dict[str, Path]:

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,6 +116,22 @@ def test_a_wheel_holds_its_own_package_only(wheels: dict[str, Wheel], part: str)
         f"holdfast_{part}"
     }
     assert {f"holdfast_{part}/py.typed", f"holdfast_{part}/LICENSE"} <= set(wheel.names)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_sdist_builds_the_same_wheel_far_from_this_tree(
+    wheels: dict[str, Wheel], part: str, tmp_path: Path
+) -> None:
+    # First the sdist, and from what is in it the wheel.
+    uv("build", "--quiet", "--out-dir", tmp_path, ROOT / "packages" / part)
+    assert Wheel(next(tmp_path.glob("*.whl"))).names == wheels[part].names
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_distribution_has_the_version_of_the_server(part: str) -> None:
+    read = [ROOT / "pyproject.toml", ROOT / "packages" / part / "pyproject.toml"]
+    ours, theirs = (tomllib.loads(path.read_text("utf-8"))["project"]["version"] for path in read)
+    assert theirs == ours
 
 
 @pytest.mark.parametrize("part", PARTS)
