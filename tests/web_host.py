@@ -108,6 +108,9 @@ class WebHost:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        # An aborted transport closes its socket in the loop's next rounds.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
