@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from app.oauth.client import ApplicationType, Client
 from app.telemetry.audit import EventKind
@@ -17,6 +16,7 @@ from tests.flows.test_fail_closed import gone, locked, unavailable
 from tests.harness import FORM, POSTING, SIGNING, SPA, WEB, Server
 from tests.held_tokens import GUARD, introspect, revoke
 from tests.person import REQUEST
+from tests.statements import statements
 
 ORIGIN = "https://client.example"
 STRANGER = "https://evil.example"
@@ -167,18 +167,12 @@ class TestAnswers:
         assert allowance(await post(server, path, None)) == {}
 
     async def test_without_an_origin_nothing_is_asked_of_the_database(self, server: Server) -> None:
-        statements: list[str] = []
-        engine = server.parts.database._engine.sync_engine
-
-        @event.listens_for(engine, "before_cursor_execute")
-        def keep(_: object, __: object, statement: str, *___: object) -> None:
-            statements.append(statement)
-
-        await post(server, "/token", None)
-        await post(server, "/token", "null")
-        assert statements == []
-        await post(server, "/token")
-        assert ["client_origins" in each for each in statements] == [True]
+        with statements(server.parts.database) as seen:
+            await post(server, "/token", None)
+            await post(server, "/token", "null")
+            assert seen == []
+            await post(server, "/token")
+            assert ["client_origins" in each for each in seen] == [True]
 
     @pytest.mark.parametrize("path", OTHERS)
     async def test_pages_and_introspection_are_read_by_no_other_page(

@@ -1,12 +1,10 @@
 """Clients and resource servers are remembered, and forgotten when somebody changes them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
 
 from app.oauth.client import Client
 from app.oauth.errors import TemporarilyUnavailable
@@ -14,6 +12,7 @@ from app.oauth.ports import ResourceServer
 from app.storage import registry
 from app.storage.database import SqlDatabase, open_database
 from app.storage.engine import Limits
+from tests.statements import statements
 
 from .values import a_client
 
@@ -37,21 +36,6 @@ async def elsewhere(url: str) -> AsyncIterator[SqlDatabase]:
     opened = open_database(url)
     yield opened
     await opened.close()
-
-
-@contextmanager
-def statements(database: SqlDatabase) -> Iterator[list[str]]:
-    """Collect the statements that ask for something registered."""
-    seen: list[str] = []
-
-    def note(*told: object) -> None:
-        if "FROM registry" not in str(told[2]):
-            seen.append(str(told[2]))
-
-    engine = database._engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 async def change(database: SqlDatabase, client: Client) -> None:
