@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,19 @@ from tests.builders import DpopKey
 from tests.harness import Server, listening, make_template, running
 from tests.npm_packages import Npm, install
 from tests.pantry import Pantry
-from tests.servers import ServerMissing, missing
+from tests.servers import ServerMissing, missing, told_in_one_line
 from tests.wheels import build
 
 Start = Callable[..., Awaitable[Server]]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let every test that is left out for the same want be one line of the summary."""
+    report = yield
+    return told_in_one_line(report, call)
 
 
 @pytest.fixture(scope="session", autouse=True)
