@@ -52,7 +52,7 @@ class RememberedResources:
         async def read(_: str) -> Sequence[ResourceServer]:
             return tuple(await self._resources.list())
 
-        return await self._registry.recall(("resources", ""), read, "") or ()
+        return list(await self._registry.recall(("resources", ""), read, "") or ())
 
 
 class Registry:

@@ -10,7 +10,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from app.credentials import Kind, mint
 from app.oauth.client import GrantType
+from app.oauth.exchange import ACCESS_TOKEN
 from app.telemetry.audit import EventKind
 from tests.answers import challenged, is_uncacheable, issued, proof_refused, refused
 from tests.builders import ISSUER, DpopKey
@@ -42,12 +44,16 @@ class TestSection5TokenRequest:
     async def test_every_grant_demands_a_proof(
         self, server: Server, key: DpopKey, grant_type: GrantType
     ) -> None:
-        credential = {
+        tokens = await server.tokens(key, WEB)
+        credential: dict[str, Any] = {
             GrantType.AUTHORIZATION_CODE: {"code": await server.code(WEB)},
-            GrantType.REFRESH_TOKEN: {
-                "refresh_token": (await server.tokens(key, WEB))["refresh_token"]
-            },
+            GrantType.REFRESH_TOKEN: {"refresh_token": tokens["refresh_token"]},
             GrantType.CLIENT_CREDENTIALS: {},
+            GrantType.DEVICE_CODE: {"device_code": mint(Kind.DEVICE_CODE)},
+            GrantType.TOKEN_EXCHANGE: {
+                "subject_token": tokens["access_token"],
+                "subject_token_type": ACCESS_TOKEN,
+            },
         }[grant_type]
         details = proof_refused(
             await server.token(None, WEB, grant_type=grant_type, **credential), "header.present"
