@@ -177,6 +177,11 @@ class Settings(BaseSettings):
         description="Whether /demo/resource is there, a protected resource to try tokens on. "
         "Unset: on loopback issuers only.",
     )
+    explorer: Literal["off", "on"] | None = Field(
+        default=None,
+        description="Whether the explorer and the proof inspector are there. Unset: on loopback "
+        "issuers only.",
+    )
     trusted_proxies: Words = Field(
         default=(),
         description="Addresses or networks whose X-Forwarded-For is believed, comma-separated.",
@@ -299,6 +304,11 @@ class Settings(BaseSettings):
     def serves_demo_resource(self) -> bool:
         """Whether /demo/resource is there."""
         return self._is_on(self.demo_resource)
+
+    @property
+    def serves_explorer(self) -> bool:
+        """Whether the explorer and the proof inspector are there."""
+        return self._is_on(self.explorer)
 
     def _is_on(self, switch: str | None) -> bool:
         if switch is None:

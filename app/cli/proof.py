@@ -22,15 +22,26 @@ def _proof() -> None:
 def inspect(
     *,
     proof: Annotated[
-        str | None, typer.Argument(metavar="[PROOF]", help="Without it, stdin is read.")
+        str | None,
+        typer.Argument(
+            metavar="[PROOF]", help="Without it, stdin is read: the proof, or the request."
+        ),
     ] = None,
     method: Annotated[
-        str,
-        typer.Option("--method", metavar="METHOD", help="Of the request that the proof is for."),
-    ] = "POST",
+        str | None,
+        typer.Option(
+            "--method",
+            metavar="METHOD",
+            help="Of the request that the proof is for. Default: that of the request, else POST.",
+        ),
+    ] = None,
     url: Annotated[
         str | None,
-        typer.Option("--url", metavar="URL", help="Its URL. Default: this server's /token."),
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="Its URL. Default: that of the request, else this server's /token.",
+        ),
     ] = None,
     access_token_file: Annotated[
         Path | None,
@@ -46,19 +57,16 @@ def inspect(
 ) -> None:
     """Decode a proof and make every check of RFC 9449 section 4.3; nothing is consumed.
 
-    Exits 1 if a check fails.
+    Takes a proof, or the whole request that it came with: request line and header fields, as in a
+    log or from curl -v. Exits 1 if a check fails.
     """
-    from .inspecting import Request, report  # noqa: PLC0415  --help must not wait for crypto
+    from ..dpop.inquiry import Told  # noqa: PLC0415  as below
+    from .inspecting import report  # noqa: PLC0415  --help must not wait for crypto
 
     value = proof if proof is not None else sys.stdin.read(MAX_INPUT)
     token = _read_token(access_token_file)
-    report(_without_name(value), Request(method, url, token, jkt), as_json=as_json)
-
-
-def _without_name(value: str) -> str:
-    """Take a pasted header field's name away."""
-    name, colon, rest = value.strip().partition(":")
-    return rest.strip() if colon and name.lower() == "dpop" else value.strip()
+    told = Told(method=method, url=url, access_token=token, jkt=jkt)
+    report(value, told, as_json=as_json)
 
 
 def _read_token(path: Path | None) -> str | None:

@@ -45,6 +45,12 @@ class Admission:
         """Return the door for one request, and for the proof it came with."""
         return Gate(self, proof)
 
+    async def accepted_nonces(self) -> frozenset[str]:
+        """Return the nonces that are accepted now, to compare with; makes none."""
+        steps = steps_accepted(self._clock.now())
+        values = await asyncio.gather(*map(self._memory.known_nonce, steps))
+        return frozenset(value for value in values if value)
+
     def without_proof(self, client: ProofClient) -> Bearer:
         """Let a request without a proof pass, or raise the refusal ``header.present``."""
         # RFC 9449 §5.2: If the value is true, the authorization server MUST reject token requests

@@ -15,7 +15,7 @@ from .algorithms import ALGORITHMS, check_alg
 from .binding import BoundKey, check_client_key
 from .claims import iat_of, read_claims, text_of
 from .errors import Check, ProofRefused, shown
-from .freshness import check_iat, distance, window
+from .freshness import check_iat, check_latest, distance, window
 from .jws import JsonObject, Jws, json_object, parse, split
 from .keys import PublicKey, check_jwk
 from .nonce import Policy, check_nonce
@@ -50,7 +50,8 @@ class Circumstances:
 
     ``now`` is POSIX seconds; ``token_jkt`` the access token's ``cnf.jkt``; ``client_keys`` the
     thumbprints of the client's keys; ``nonces`` those the server accepts now; ``grant_jkt`` the key
-    that the code or refresh token is bound to.
+    that the code or refresh token is bound to; ``latest`` the seconds that a proof may be dated
+    ahead even with a nonce.
     """
 
     algs: AbstractSet[str]
@@ -63,6 +64,7 @@ class Circumstances:
     policy: str = Policy.AUTO
     nonces: AbstractSet[str] | None = None
     grant_jkt: str | None = None
+    latest: int | None = None
 
 
 _NOT_JUDGED = {
@@ -183,7 +185,7 @@ def _judge_freshness(report: "_Report", payload: JsonObject | None, at: Circumst
     iat = _attempt(iat_of, payload)
     report.judge(
         Check.IAT,
-        _forgive if proven else check_iat,
+        lambda iat, now: _check_time(iat, now, at.latest, proven=proven),
         iat,
         at.now,
         expected="any, the nonce being valid" if proven else window(at.now),
@@ -246,8 +248,11 @@ def _attempt(step: Callable[..., T], *inputs: object) -> T | None:
         return None
 
 
-def _forgive(*_: object) -> None:
-    """Take any iat: the nonce proves the proof fresh (RFC 9449 §11.1)."""
+def _check_time(iat: float, now: float, latest: int | None, *, proven: bool) -> None:
+    """``proven``: the nonce proves the proof fresh (RFC 9449 §11.1)."""
+    check_latest(iat, now, latest)
+    if not proven:
+        check_iat(iat, now)
 
 
 def _listed(algs: AbstractSet[str]) -> str:

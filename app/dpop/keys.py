@@ -25,7 +25,7 @@ _CANONICAL = {
 _IMPORT: dict[str, Callable[..., AnyKey]] = {"EC": ec_key, "OKP": okp_key, "RSA": rsa_key}
 
 # RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2: the members of private and symmetric keys.
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,16 @@ def check_jwk(header: JsonObject, algorithm: Algorithm) -> PublicKey:
             Check.JWK,
             "the proof's header has no 'jwk' that is a JSON object with the public key",
             expected="a JSON object",
-            received=shown(jwk) if "jwk" in header else "no jwk",
+            received=_kind(jwk) if "jwk" in header else "no jwk",
         )
     _refuse_private(jwk)
     _match(jwk, algorithm)
     return _read(jwk)
+
+
+def _kind(jwk: object) -> str:
+    # The text itself is not shown: it may be a key pair, written as a string by mistake.
+    return "a string" if isinstance(jwk, str) else shown(jwk)
 
 
 def public_key(jwk: Mapping[str, object]) -> PublicKey:
@@ -86,7 +91,7 @@ def _read(jwk: Mapping[str, object]) -> PublicKey:
 
 def _refuse_private(jwk: Mapping[str, object]) -> None:
     # RFC 9449 §4.3, check 7: The jwk JOSE Header Parameter does not contain a private key.
-    if leaked := _PRIVATE & jwk.keys():
+    if leaked := PRIVATE_MEMBERS & jwk.keys():
         raise ProofRefused(
             Check.JWK,
             f"the jwk holds the private member '{min(leaked)}': that key is spent. "

@@ -16,8 +16,12 @@ CONSENT = "/consent"
 LOGOUT = "/logout"
 ACCOUNT = "/account"
 ERRORS = "/errors"
+PROOF_INSPECTOR = "/explorer/inspect"
 DEMO_RESOURCE = "/demo/resource"
 STATIC = "/static"
 LIVE = "/health/live"
 READY = "/health/ready"
 METRICS = "/metrics"
+
+PROVEN = frozenset({TOKEN, PAR, DEVICE_AUTHORIZATION, DEMO_RESOURCE})
+"""Where a proof is looked at, and its htu compared with the issuer's URL."""
