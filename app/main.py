@@ -12,7 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from .accounts.passwords import Passwords
 from .background import repeated
 from .clock import Clock, SystemClock
-from .composition.browsing import Browsing
+from .composition.browsing import Browsing, failure_page
 from .composition.client_sources import clients_by_url, origins
 from .composition.demo_resource import demo_resource
 from .composition.device import device
@@ -20,6 +20,7 @@ from .composition.feature import Feature
 from .composition.forward_auth import forward_auth
 from .composition.guarding import answer_refusals
 from .composition.held_tokens import held_tokens
+from .composition.inspector import inspector
 from .composition.published import health, published
 from .composition.registration import registration
 from .composition.services import Services, State
@@ -79,7 +80,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     )
     # Set by whoever runs the application, some time before it ends, so that balancers look away.
     app.state.stopping = asyncio.Event()
-    failures.install(app, clock=time, issuer=settings.issuer, metrics=metrics)
+    failures.install(
+        app, clock=time, issuer=settings.issuer, metrics=metrics, page=failure_page(settings)
+    )
     answer_refusals(app, metrics)
     app.add_middleware(Cors, origins=lambda: origins(settings, app.state.parts.database))
     app.add_middleware(AccessLog, clock=time, metrics=metrics)
@@ -173,6 +176,7 @@ def _features(services: Services, passwords: Passwords) -> Sequence[Feature]:
         held_tokens(services),
         forward_auth(services),
         demo_resource(services),
+        inspector(services, browsing),
         registration(services),
         clients_by_url(services.settings),
         device(services, browsing),

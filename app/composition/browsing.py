@@ -5,9 +5,16 @@ from functools import cached_property
 
 from ..accounts.sessions import BrowserSessions
 from ..http.browser import Browsers
+from ..http.failures import Page
+from ..settings import Settings
 from ..web.pages import Pages
 from ..web.static_files import StaticFiles
 from .services import Services
+
+
+def failure_page(settings: Settings) -> Page:
+    """Make the page that a browser gets where there is none."""
+    return Pages(Browsers(settings.is_secure), settings.issuer, StaticFiles()).failure
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def signing_in(services: Services, browsing: Browsing, passwords: Passwords) -> 
                 ),
                 endpoint=endpoint,
                 form_secret=derive(SIGN_IN_FORMS, services.parts.secret.current, None)[0],
+                inspects=services.settings.serves_explorer,
             ),
         ),
         endpoints={

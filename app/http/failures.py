@@ -13,8 +13,12 @@ from ..dpop.errors import ProofRefused
 from ..oauth.errors import OAuthError, ServerError
 from ..telemetry.metrics import Metrics
 from . import cors, render
+from .request import JSON, prefers
 
 Page = Callable[[Request, int, str], Response]
+"""Tells a person, by status and sentence, that her browser asked for what is not there."""
+
+HTML = "text/html"
 
 log = structlog.get_logger("holdfast.failures")
 
@@ -24,8 +28,13 @@ _SENTENCES = {
 }
 
 
-def install(app: FastAPI, *, clock: Clock, issuer: str, metrics: Metrics) -> None:
-    """Register the handlers of everything that a route may raise; they count the refusals."""
+def install(
+    app: FastAPI, *, clock: Clock, issuer: str, metrics: Metrics, page: Page | None = None
+) -> None:
+    """Register the handlers of everything that a route may raise; they count the refusals.
+
+    ``page`` answers browsers where there is nothing, or not by that method.
+    """
 
     async def refused(_: Request, error: Exception) -> Response:
         metrics.refused(error)
@@ -37,8 +46,8 @@ def install(app: FastAPI, *, clock: Clock, issuer: str, metrics: Metrics) -> Non
         cors.share(response.headers, request.scope)
         return response
 
-    async def http_error(_: Request, error: Exception) -> Response:
-        return _of_the_framework(error)
+    async def http_error(request: Request, error: Exception) -> Response:
+        return _of_the_framework(request, error, page)
 
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         OAuthError: refused,
@@ -60,9 +69,14 @@ def answer_to(error: Exception, *, clock: Clock, issuer: str) -> Response:
     return render.oauth_error(ServerError("the server met an unexpected condition"))
 
 
-def _of_the_framework(error: Exception) -> Response:
+def _of_the_framework(request: Request, error: Exception, page: Page | None) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
     sentence = _SENTENCES.get(status, "the request cannot be answered")
+    # RFC 9110 §12.5.1: Accept: the user agent's preferences regarding response media types.
+    if page is not None and status in _SENTENCES and prefers(request, HTML, over=JSON):
+        response = page(request, status, sentence)
+        response.headers.update(headers or {})
+        return response
     body = {"error": "invalid_request", "error_description": sentence}
     return render.json_response(body, status=status, headers=headers)

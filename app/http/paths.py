@@ -23,5 +23,5 @@ LIVE = "/health/live"
 READY = "/health/ready"
 METRICS = "/metrics"
 
-PROVEN = frozenset({TOKEN, PAR, DEVICE_AUTHORIZATION, DEMO_RESOURCE})
+PROVEN = frozenset({TOKEN, PAR, DEVICE_AUTHORIZATION, REVOKE, INTROSPECT, DEMO_RESOURCE})
 """Where a proof is looked at, and its htu compared with the issuer's URL."""

@@ -16,6 +16,8 @@ from .static_files import StaticFiles
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+_FAILURES = {404: "There is nothing here", 405: "This page takes no such request"}
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -32,6 +34,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._env.filters["shown_host"] = shown_host
+        self._env.filters["capitalize_first"] = _capitalize_first
         self._env.globals.update(issuer=issuer, paths=paths, static=files.url)
 
     def render(
@@ -54,6 +57,15 @@ class Pages:
         """Show that one of our own pages could not do what was asked."""
         return self._problem("problem.html", error)
 
+    def failure(self, _: Request, status: int, sentence: str) -> Response:
+        """Say that there is no page for a request."""
+        return self.render(
+            "failure.html",
+            status=status,
+            title=_FAILURES.get(status, "That did not work"),
+            sentence=_capitalize_first(sentence) + ".",
+        )
+
     def guard(self, handler: Handler) -> Handler:
         """Wrap a handler so that what it raises is shown as a page."""
 
@@ -72,3 +84,7 @@ class Pages:
         if isinstance(error, TemporarilyUnavailable | TooManyAttempts):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+
+def _capitalize_first(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -30,8 +30,12 @@ def router(
     details: DetailsReader,
     endpoint: AuthorizationEndpoint,
     form_secret: bytes,
+    inspects: bool,
 ) -> APIRouter:
-    """Serve the pages. ``form_secret`` signs the sign-in form, alike on every replica."""
+    """Serve the pages. ``form_secret`` signs the sign-in form, alike on every replica.
+
+    ``inspects``: whether the proof inspector is there to lead to.
+    """
     forms = SignInForms(form_secret, browsers)
     signing_in = SignInPages(
         pages=pages,
@@ -53,7 +57,7 @@ def router(
         permissions=permissions,
         details=details,
     )
-    public = PublicPages(pages)
+    public = PublicPages(pages, inspects=inspects)
     api = APIRouter()
     for path, handler in (
         (paths.LOGIN, signing_in.login),

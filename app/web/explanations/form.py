@@ -31,8 +31,8 @@ FORM = {
         causes=(
             "Two layers of the client both add a proof, say a library and a middleware.",
             (
-                "A retry adds its new proof without removing the old one: Headers.append() of fetch, "
-                "Header.Add() of Go and addHeader() of OkHttp append."
+                "A retry adds its new proof without removing the old one: Headers.append() of "
+                "fetch, Header.Add() of Go and addHeader() of OkHttp append."
             ),
             "A proxy joined two header fields of one name into one, with a comma between.",
         ),
@@ -52,7 +52,8 @@ FORM = {
             "The value is quoted, cut off, or prefixed with a word such as DPoP or Bearer.",
             (
                 "The parts are encoded as plain base64, with padding or with + and /. Python's "
-                "base64.urlsafe_b64encode() and Java's Base64.getUrlEncoder() pad unless told not to."
+                "base64.urlsafe_b64encode() and Java's Base64.getUrlEncoder() pad unless told not "
+                "to."
             ),
             "The JWT is in the JSON serialization, or encrypted (five parts).",
             "A JSON member is there twice.",
@@ -77,8 +78,8 @@ FORM = {
             ),
             "jti is empty or longer than 256 characters.",
             (
-                "The JWT is not a proof but an access token or a client assertion, whose claims are "
-                "others."
+                "The JWT is not a proof but an access token or a client assertion, whose claims "
+                "are others."
             ),
         ),
         cure="Send jti (random, new each time), htm, htu and iat (seconds since 1970).",

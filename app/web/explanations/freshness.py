@@ -42,8 +42,8 @@ FRESHNESS = {
                 "machines and laptops that slept are often behind."
             ),
             (
-                "The difference is whole hours: datetime.utcnow().timestamp() of Python takes UTC for "
-                "local time."
+                "The difference is whole hours: datetime.utcnow().timestamp() of Python takes UTC "
+                "for local time."
             ),
             "The proof was made ahead of time or kept for later, or the request waited in a queue.",
         ),
@@ -62,14 +62,14 @@ FRESHNESS = {
         "and key, was seen already.",
         causes=(
             (
-                "A retry sent the same proof again. Below the client's own code do so, where they are "
-                "set to: Retry of urllib3, axios-retry, proxy_next_upstream of nginx, retry_policy of "
-                "Envoy."
+                "A retry sent the same proof again. Below the client's own code do so, where they "
+                "are set to: Retry of urllib3, axios-retry, proxy_next_upstream of nginx, "
+                "retry_policy of Envoy."
             ),
             "The jti is not random, or is made from something that repeats.",
             (
-                "The server was restarted within the last minute, and cannot know whether the proof "
-                "was used."
+                "The server was restarted within the last minute, and cannot know whether the "
+                "proof was used."
             ),
             "Someone recorded the request and plays it back.",
         ),

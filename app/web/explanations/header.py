@@ -75,8 +75,8 @@ HEADER = {
             "The proof is signed with another key than the one in its header.",
             (
                 "An ECDSA signature is in DER form; JOSE wants the two numbers side by side. "
-                "crypto.sign() of Node.js, SHA256withECDSA of Java, SignASN1() of Go and cryptography "
-                "of Python write DER. WebCrypto does not."
+                "crypto.sign() of Node.js, SHA256withECDSA of Java, SignASN1() of Go and "
+                "cryptography of Python write DER. WebCrypto does not."
             ),
             "Header or payload were changed after signing, for instance by encoding the JSON anew.",
         ),

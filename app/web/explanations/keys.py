@@ -47,8 +47,8 @@ KEYS = {
         causes=(
             "The client made a new key since the authorization request or the last token.",
             (
-                "dpop_jkt in the authorization request is the thumbprint of another key, or was not "
-                "made as RFC 7638 says."
+                "dpop_jkt in the authorization request is the thumbprint of another key, or was "
+                "not made as RFC 7638 says."
             ),
             "Two instances of the client share its refresh tokens, but not its key.",
             "The code or refresh token was stolen.",

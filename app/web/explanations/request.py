@@ -16,8 +16,8 @@ REQUEST = {
             ),
             "A proof made for one request was sent with another.",
             (
-                "The library followed a redirect (301, 302, 303) and turned POST into GET, with the "
-                "same proof: requests and curl -L do."
+                "The library followed a redirect (301, 302, 303) and turned POST into GET, with "
+                "the same proof: requests and curl -L do."
             ),
         ),
         cure="Make a new proof for each request, with its method: POST for the token endpoint.",
