@@ -16,6 +16,7 @@ from .static_files import StaticFiles
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+_CLAIMS = frozenset({"ath", "htm", "htu", "iat", "jti"})
 _FAILURES = {404: "There is nothing here", 405: "This page takes no such request"}
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -34,7 +35,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._env.filters["shown_host"] = shown_host
-        self._env.filters["capitalize_first"] = _capitalize_first
+        self._env.filters["sentence"] = _sentence
         self._env.globals.update(issuer=issuer, paths=paths, static=files.url)
 
     def render(
@@ -63,7 +64,7 @@ class Pages:
             "failure.html",
             status=status,
             title=_FAILURES.get(status, "That did not work"),
-            sentence=_capitalize_first(sentence) + ".",
+            sentence=_sentence(sentence),
         )
 
     def guard(self, handler: Handler) -> Handler:
@@ -86,5 +87,7 @@ class Pages:
         return response
 
 
-def _capitalize_first(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+def _sentence(text: str) -> str:
+    """Make a sentence of an error's description; the name of a claim stays as it is."""
+    is_name = text.partition(" ")[0] in _CLAIMS
+    return (text if is_name else text[:1].upper() + text[1:]) + "."

@@ -37,9 +37,9 @@ FORM = {
             "A proxy joined two header fields of one name into one, with a comma between.",
         ),
         cure="Set the header field instead of appending to it, in one place only.",
-        example='headers.set("DPoP", proof)          // fetch\n'
-        'req.Header.Set("DPoP", proof)       // Go\n'
-        'request.headers["DPoP"] = proof      # Python: httpx, requests',
+        example='// fetch\nheaders.set("DPoP", proof)\n'
+        '// Go\nreq.Header.Set("DPoP", proof)\n'
+        '# Python: httpx, requests\nrequest.headers["DPoP"] = proof',
         section="4.3",
         number=1,
     ),
@@ -59,9 +59,9 @@ FORM = {
             "A JSON member is there twice.",
         ),
         cure="Let a JOSE library write the compact form, and send its output unchanged.",
-        example='base64.urlsafe_b64encode(raw).rstrip(b"=")              # Python\n'
-        "Base64.getUrlEncoder().withoutPadding()                 // Java\n"
-        'Buffer.from(raw).toString("base64url")                  // Node.js',
+        example='# Python\nbase64.urlsafe_b64encode(raw).rstrip(b"=")\n'
+        "// Java\nBase64.getUrlEncoder().withoutPadding()\n"
+        '// Node.js\nBuffer.from(raw).toString("base64url")',
         section="4.3",
         number=2,
     ),

@@ -48,10 +48,10 @@ FRESHNESS = {
             "The proof was made ahead of time or kept for later, or the request waited in a queue.",
         ),
         cure="Make each proof right before its request, and let NTP set the clock.",
-        example="int(time.time())                      # Python\n"
-        "Math.floor(Date.now() / 1000)         // JavaScript\n"
-        "Instant.now().getEpochSecond()        // Java\n"
-        "time.Now().Unix()                     // Go",
+        example="# Python\nint(time.time())\n"
+        "// JavaScript\nMath.floor(Date.now() / 1000)\n"
+        "// Java\nInstant.now().getEpochSecond()\n"
+        "// Go\ntime.Now().Unix()",
         section="4.3",
         number=11,
     ),
@@ -74,8 +74,7 @@ FRESHNESS = {
             "Someone recorded the request and plays it back.",
         ),
         cure="Make a new proof with a new random jti for every request, retries included.",
-        example='"jti": str(uuid.uuid4())              # Python\n'
-        '"jti": crypto.randomUUID()            // JavaScript',
+        example='# Python\n"jti": str(uuid.uuid4())\n// JavaScript\n"jti": crypto.randomUUID()',
         section="11.1",
     ),
 }

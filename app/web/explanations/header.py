@@ -17,9 +17,9 @@ HEADER = {
             "The value is spelled otherwise, such as application/dpop+jwt or DPoP+JWT.",
         ),
         cure="Set typ to dpop+jwt in the proof's JOSE header.",
-        example='jwt.encode(claims, key, "ES256",                        # PyJWT\n'
-        '           headers={"typ": "dpop+jwt", "jwk": jwk})\n'
-        "new SignJWT(claims).setProtectedHeader(                 // jose\n"
+        example='# PyJWT\njwt.encode(claims, key, "ES256",\n'
+        '    headers={"typ": "dpop+jwt", "jwk": jwk})\n'
+        "// jose\nnew SignJWT(claims).setProtectedHeader(\n"
         '    {alg: "ES256", typ: "dpop+jwt", jwk})',
         section="4.3",
         number=4,
@@ -62,8 +62,9 @@ HEADER = {
             ),
         ),
         cure="Export the public key only. If a private key was ever sent, replace the key.",
-        example="exportJWK(publicKey)                // jose\nkey.export_public(as_dict=True)     "
-        "# jwcrypto\nx.FillBytes(make([]byte, 32))       // Go: P-256 coordinates have 32 bytes",
+        example="// jose\nexportJWK(publicKey)\n"
+        "# jwcrypto\nkey.export_public(as_dict=True)\n"
+        "// Go: coordinates of P-256 have 32 bytes\nx.FillBytes(make([]byte, 32))",
         section="4.3",
         number=7,
     ),
@@ -81,8 +82,8 @@ HEADER = {
             "Header or payload were changed after signing, for instance by encoding the JSON anew.",
         ),
         cure="Sign with the private half of the very key in jwk, and let a JOSE library do it.",
-        example='crypto.sign("sha256", input, {key, dsaEncoding: "ieee-p1363"})   // Node.js\n'
-        'Signature.getInstance("SHA256withECDSAinP1363Format")           // Java',
+        example='// Node.js\ncrypto.sign("sha256", input,\n    {key, dsaEncoding: "ieee-p1363"})\n'
+        '// Java\nSignature.getInstance(\n    "SHA256withECDSAinP1363Format")',
         section="4.3",
         number=6,
     ),

@@ -19,8 +19,10 @@ KEYS = {
             "The token was stolen.",
         ),
         cure="Keep the key together with its tokens. If the key is gone, get a new token.",
-        example='"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}   in the token\n'
-        "thumbprint(jwk) = 0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I    of the proof's key",
+        example="in the access token:\n"
+        '"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}\n'
+        "thumbprint of the proof's jwk (RFC 7638):\n"
+        "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
         section="4.3",
         number=12,
         error="invalid_token",
@@ -35,8 +37,8 @@ KEYS = {
             "The DPoP key was registered in the client's jwks. It need not be.",
         ),
         cure="Make a key of its own for DPoP. It need not be registered anywhere.",
-        example='await generateKeyPair("ES256")                                    // jose\n'
-        'jwk.JWK.generate(kty="EC", crv="P-256")                           # jwcrypto',
+        example='// jose\nawait generateKeyPair("ES256")\n'
+        '# jwcrypto\njwk.JWK.generate(kty="EC", crv="P-256")',
         section=None,
     ),
     Check.BINDING: Explanation(

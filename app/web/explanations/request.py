@@ -64,8 +64,9 @@ REQUEST = {
             "What was hashed is the decoded token, or the whole field with its scheme.",
         ),
         cure="Hash the ASCII characters of the very access token that the request carries.",
-        example='base64.urlsafe_b64encode(sha256(token.encode()).digest()).rstrip(b"=")  # Python\n'
-        'createHash("sha256").update(token).digest("base64url")                // Node.js',
+        example="# Python\nbase64.urlsafe_b64encode(\n"
+        '    hashlib.sha256(token.encode()).digest()).rstrip(b"=")\n'
+        '// Node.js\ncreateHash("sha256").update(token).digest("base64url")',
         section="4.3",
         number=12,
     ),
