@@ -87,6 +87,13 @@ _NOT_JUDGED = {
 }
 
 
+_NONCES_WANTED = {
+    Policy.OFF: "any or none: this server uses no nonces",
+    Policy.AUTO: "none, or a nonce of this server",
+    Policy.REQUIRED: "a nonce of this server",
+}
+
+
 def inspect(values: Sequence[str], at: Circumstances) -> tuple[Finding, ...]:
     """Judge the values of a request's DPoP header fields: one finding a check, in their order."""
     report = _Report()
@@ -179,7 +186,7 @@ def _judge_freshness(report: "_Report", payload: JsonObject | None, at: Circumst
         lambda *_: check_nonce(policy, nonce, 0 if proven else None),
         payload,
         nonces,
-        expected=f"what the policy '{policy}' wants",
+        expected=_NONCES_WANTED[policy],
         received=nonce or "no nonce",
     )
     iat = _attempt(iat_of, payload)

@@ -17,7 +17,7 @@ from .static_files import StaticFiles
 TEMPLATES = Path(__file__).parent / "templates"
 
 _CLAIMS = frozenset({"ath", "htm", "htu", "iat", "jti"})
-_FAILURES = {404: "There is nothing here", 405: "This page takes no such request"}
+_FAILURES = {404: "Page not found", 405: "This is not a page"}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
