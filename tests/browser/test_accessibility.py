@@ -38,7 +38,18 @@ async def inspect(visit: Visit, axe: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/login", "/logout", "/authorize", "/errors", "/errors/htu", "/errors/client_key"]
+    "path",
+    [
+        "/",
+        "/login",
+        "/logout",
+        "/authorize",
+        "/errors",
+        "/errors/htu",
+        "/errors/client_key",
+        "/explorer/inspect",
+        "/nothing",
+    ],
 )
 async def test_public_pages_are_accessible(scripted_visit: Visit, axe: str, path: str) -> None:
     await scripted_visit.page.goto(scripted_visit.url(path))

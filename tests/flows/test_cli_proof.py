@@ -126,6 +126,40 @@ def test_a_private_key_in_a_proof_is_told_but_not_shown(key: DpopKey) -> None:
         assert code == 1
         assert private["d"] not in stdout + stderr
         assert private["x"] in stdout
+        assert "(private, not shown)" in stdout
+
+
+@pytest.mark.parametrize("mark", ["", "> "])
+def test_a_whole_request_is_judged_by_its_own_method_and_url(key: DpopKey, mark: str) -> None:
+    token = key.sign({"alg": "ES256"}, {"cnf": {"jkt": key.jkt}})
+    url = "https://api.example/notes"
+    lines = (
+        "GET /notes?page=2 HTTP/1.1",
+        "Host: api.example",
+        f"Authorization: DPoP {token}",
+        f"DPoP: {fresh(key, htm='GET', htu=url, ath=s256(token))}",
+    )
+    request = "".join(f"{mark}{line}\n" for line in lines)
+    result = CliRunner().invoke(root, ["proof", "inspect", "--json"], input=request)
+    shown = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (shown["method"], shown["url"]) == ("GET", url)
+    found = {each["check"]: each["verdict"] for each in shown["checks"]}
+    assert {found[name] for name in ("htm", "htu", "ath", "jkt")} == {"passed"}
+    assert token not in result.stdout
+
+
+def test_the_clock_difference_is_told(key: DpopKey) -> None:
+    proof = fresh(key, iat=SystemClock().now() - 3600)
+    assert "seconds behind this server" in inspect(proof)[1]
+    shown = json.loads(inspect("--json", proof)[1])
+    assert -3700 < shown["clock_difference"] < -3590
+
+
+def test_a_url_that_is_none_is_told(key: DpopKey) -> None:
+    result = CliRunner().invoke(root, ["proof", "inspect", "--url", "x", fresh(key)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: --url: the URL must be")
 
 
 def test_an_inspection_leaves_no_trace(key: DpopKey, data_dir: Path) -> None:
