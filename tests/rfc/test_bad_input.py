@@ -434,7 +434,16 @@ class TestCredentials:
 
 
 PAGES = ["/authorize", "/login", "/consent", "/account", "/logout"]
-EVERYWHERE = [*PAGES, "/", "/errors", "/errors/htu", "/jwks", "/health/ready", "/static/x"]
+EVERYWHERE = [
+    *PAGES,
+    "/",
+    "/errors",
+    "/errors/htu",
+    "/explorer/inspect",
+    "/jwks",
+    "/health/ready",
+    "/static/x",
+]
 ODD_COOKIES = [
     b"holdfast_session=",
     b"holdfast_session=\xff\xfe",
