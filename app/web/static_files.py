@@ -23,13 +23,22 @@ class _File:
     version: str
 
 
+# One sheet: between two, a page may show for a moment as the first alone has it, with images of
+# Pico's that the Content-Security-Policy refuses.
+PAGES_CSS = "pages.css"
+_SHEETS = ("pico.classless.min.css", "holdfast.css")
+
+
 class StaticFiles:
-    """Serves the files of ``DIRECTORY`` whose type is known."""
+    """Serves the files of ``DIRECTORY`` whose type is known, and the style sheets as one."""
 
     def __init__(self) -> None:
+        sheets = b"\n".join((DIRECTORY / name).read_bytes() for name in _SHEETS)
         self._files: Mapping[str, _File] = {
-            path.name: _load(path) for path in DIRECTORY.iterdir() if path.suffix in MEDIA_TYPES
-        }
+            path.name: _file(path.name, path.read_bytes())
+            for path in DIRECTORY.iterdir()
+            if path.suffix in MEDIA_TYPES
+        } | {PAGES_CSS: _file(PAGES_CSS, sheets)}
 
     def url(self, name: str) -> str:
         """Return the file's path; it changes with the content, so that it may be cached."""
@@ -49,7 +58,6 @@ class StaticFiles:
         return Response(file.content, 200, headers, file.media_type)
 
 
-def _load(path: Path) -> _File:
-    content = path.read_bytes()
+def _file(name: str, content: bytes) -> _File:
     version = digest(content.decode())[:12]
-    return _File(content, MEDIA_TYPES[path.suffix], version)
+    return _File(content, MEDIA_TYPES[Path(name).suffix], version)

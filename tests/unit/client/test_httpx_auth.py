@@ -297,8 +297,9 @@ async def test_neither_token_nor_private_key_reaches_a_log(
     send: Send, server: DpopServer, auth: DpopAuth, key: DpopKey, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.nonce = "n-1"
-    with caplog.at_level(logging.DEBUG):
-        await send("GET", f"{server.origin}/api", auth=auth.with_token(ACCESS_TOKEN))
+    for library in (None, "httpx", "httpcore"):
+        caplog.set_level(logging.DEBUG, logger=library)
+    await send("GET", f"{server.origin}/api", auth=auth.with_token(ACCESS_TOKEN))
     assert caplog.records
     assert ACCESS_TOKEN not in caplog.text
     assert key.to_jwk()["d"] not in caplog.text
