@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     )
     explorer: Literal["off", "on"] | None = Field(
         default=None,
-        description="Whether the explorer and the proof inspector are there. Unset: on loopback "
+        description="Whether the proof inspector, /explorer/inspect, is there. Unset: on loopback "
         "issuers only.",
     )
     trusted_proxies: Words = Field(
@@ -307,7 +307,7 @@ class Settings(BaseSettings):
 
     @property
     def serves_explorer(self) -> bool:
-        """Whether the explorer and the proof inspector are there."""
+        """Whether the proof inspector is there."""
         return self._is_on(self.explorer)
 
     def _is_on(self, switch: str | None) -> bool:
